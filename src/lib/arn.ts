@@ -1,0 +1,18 @@
+/** Names of vaults and principals as policies and answers write them (documented). */
+
+export function vaultArn(place: {
+  readonly region: string;
+  readonly accountId: string;
+  readonly vaultName: string;
+}): string {
+  return `arn:aws:glacier:${place.region}:${place.accountId}:vaults/${place.vaultName}`;
+}
+
+/** The principal that an account begins with. */
+export function rootArn(accountId: string): string {
+  return `arn:aws:iam::${accountId}:root`;
+}
+
+/** A topic of Amazon's notification service, or of one that speaks like it; FIFO topics end in `.fifo`. */
+export const snsTopicPattern =
+  /^arn:aws(?:-[a-z-]{1,20})?:sns:[a-z0-9-]{1,32}:[0-9]{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?$/;

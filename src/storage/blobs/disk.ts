@@ -1,0 +1,258 @@
+/**
+ * Blobs on local disk.
+ *
+ * A blob is one plain file, `blobs/ab/NAME`, exactly the bytes that the client sent; beside it, for
+ * more than 1 MiB, stands `NAME.tree` with the hashes of its tree. Blobs up to `largestSmallBlob`
+ * lie together in segments instead, where a whole group of them costs one flush.
+ */
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type ByteRange, leavesOf } from '../../lib/byte-range.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { randomName } from '../../lib/ids.ts';
+import {
+  countLeaves,
+  findAlignedNode,
+  hashBytes,
+  leafBytes,
+  sha256,
+} from '../../lib/tree-hash.ts';
+import {
+  ensureDirectory,
+  FlushError,
+  flushDirectory,
+  readAt,
+  TemporaryFile,
+  writeAt,
+} from '../durable-file.ts';
+import { BlobDamagedError, ContentMismatchError, StoreUnavailableError } from '../store-errors.ts';
+import type { StoreHealth } from '../store-health.ts';
+import type { Blob, BlobStore, ExpectedContent, StoredBlob } from './blob-store.ts';
+import { ContentHasher, type ContentHashes, hashLeaf, hashSmall } from './content-hasher.ts';
+import { parseSegmentBlobId, Segments } from './segments.ts';
+import { StoredTrees } from './stored-tree.ts';
+
+/** Blobs up to this size go into segments. They are held in memory until they are whole. */
+export const largestSmallBlob = 256 * 1024;
+const directoryCount = 256;
+
+export interface DiskBlobStoreOptions {
+  /** The store's root. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly health: StoreHealth;
+}
+
+export class DiskBlobStore implements BlobStore {
+  readonly #directory: string;
+  readonly #health: StoreHealth;
+  readonly #segments: Segments;
+  readonly #trees = new StoredTrees();
+
+  private constructor(directory: string, health: StoreHealth, segments: Segments) {
+    this.#directory = directory;
+    this.#health = health;
+    this.#segments = segments;
+  }
+
+  /** Makes the directories that are missing and opens the store. */
+  static async open({ directory, clock, health }: DiskBlobStoreOptions): Promise<DiskBlobStore> {
+    const blobDirectory = join(directory, 'blobs');
+    const segmentDirectory = join(directory, 'segments');
+    await ensureDirectory(segmentDirectory);
+    await ensureDirectory(blobDirectory);
+    for (let number = 0; number < directoryCount; number++) {
+      await ensureDirectory(join(blobDirectory, number.toString(16).padStart(2, '0')));
+    }
+    return new DiskBlobStore(blobDirectory, health, await Segments.open(segmentDirectory, clock));
+  }
+
+  async put(
+    content: AsyncIterable<Uint8Array>,
+    expected?: ExpectedContent,
+  ): Promise<StoredBlob> {
+    this.#health.assertWritable();
+    try {
+      return await this.#put(content[Symbol.asyncIterator](), expected);
+    } catch (error) {
+      throw this.#translate(error);
+    }
+  }
+
+  async *read(blob: Blob, range: ByteRange): AsyncGenerator<Uint8Array, void, undefined> {
+    const place = parseSegmentBlobId(blob.blobId);
+    if (place) {
+      const bytes = await this.#segments.read(place, blob.sizeBytes);
+      assertIntact(sha256(bytes), blob.treeHash, blob.blobId, 0);
+      yield bytes.subarray(range.startByte, range.endByte + 1);
+      return;
+    }
+    const path = this.#path(blob.blobId);
+    const file = await open(path, 'r').catch((cause) => {
+      throw new BlobDamagedError(`${path} cannot be opened: ${cause.message}`, { cause });
+    });
+    try {
+      yield* this.#readLeaves(file, blob, range);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async hashRange(blob: Blob, range: ByteRange): Promise<Buffer> {
+    const leafCount = countLeaves(blob.sizeBytes);
+    const position = findAlignedNode(leavesOf(range), leafCount);
+    if (!position) throw new RangeError('The range is not tree-hash aligned');
+    const tree = await this.#trees.load(blob, this.#treePath(blob.blobId));
+    return tree.node(position);
+  }
+
+  async delete(blobId: string): Promise<void> {
+    const place = parseSegmentBlobId(blobId);
+    if (place) return this.#segments.delete(place);
+    for (const path of [this.#path(blobId), this.#treePath(blobId)]) {
+      await unlink(path).catch((error) => {
+        if (error.code !== 'ENOENT') throw error;
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#segments.close();
+  }
+
+  /** Decides by the size whether the bytes become a file: only then are they not all in memory. */
+  async #put(
+    content: AsyncIterator<Uint8Array>,
+    expected: ExpectedContent | undefined,
+  ): Promise<StoredBlob> {
+    const begun: Uint8Array[] = [];
+    let sizeBytes = 0;
+    while (sizeBytes <= largestSmallBlob) {
+      const next = await content.next();
+      if (next.done) return this.#putSmall(Buffer.concat(begun), expected);
+      begun.push(next.value);
+      sizeBytes += next.value.length;
+    }
+    return this.#putFile(begun, content, expected);
+  }
+
+  async #putSmall(bytes: Buffer, expected: ExpectedContent | undefined): Promise<StoredBlob> {
+    const hashes = hashSmall(bytes);
+    assertExpected(hashes, expected);
+    return storedBlob(await this.#segments.append(bytes), hashes);
+  }
+
+  async #putFile(
+    begun: readonly Uint8Array[],
+    content: AsyncIterator<Uint8Array>,
+    expected: ExpectedContent | undefined,
+  ): Promise<StoredBlob> {
+    const blobId = randomName();
+    const blob = await TemporaryFile.create(this.#path(blobId));
+    const hasher = new ContentHasher((bytes, offset) => writeAt(blob.file, bytes, offset));
+    try {
+      for (const bytes of begun) await hasher.add(bytes);
+      for (let next = await content.next(); !next.done; next = await content.next()) {
+        await hasher.add(next.value);
+      }
+      const hashes = await hasher.finish();
+      assertExpected(hashes, expected);
+      await Promise.all([blob.commit(), this.#putTree(blobId, hashes)]);
+      await flushDirectory(dirname(this.#path(blobId)));
+      return storedBlob(blobId, hashes);
+    } catch (error) {
+      await hasher.settle();
+      await blob.discard();
+      await this.delete(blobId).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #putTree(blobId: string, hashes: ContentHashes): Promise<void> {
+    if (hashes.sizeBytes <= leafBytes) return;
+    const tree = await TemporaryFile.create(this.#treePath(blobId));
+    try {
+      await writeAt(tree.file, hashes.tree, 0);
+      await tree.commit();
+    } catch (error) {
+      await tree.discard();
+      throw error;
+    }
+  }
+
+  /** One leaf is read and checked while the one before it is on its way out: two buffers, reused. */
+  async *#readLeaves(
+    file: FileHandle,
+    blob: Blob,
+    range: ByteRange,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const tree = await this.#trees.load(blob, this.#treePath(blob.blobId));
+    const largest = Math.min(leafBytes, blob.sizeBytes);
+    const buffers = [Buffer.allocUnsafeSlow(largest), Buffer.allocUnsafeSlow(largest)];
+    const load = async (leaf: number): Promise<Uint8Array> => {
+      const startByte = leaf * leafBytes;
+      const length = Math.min(leafBytes, blob.sizeBytes - startByte);
+      const bytes = (buffers[leaf % 2] as Buffer).subarray(0, length);
+      const found = await readAt(file, bytes, startByte);
+      if (found < length) throw new BlobDamagedError(`${blob.blobId} ends at ${startByte + found}`);
+      assertIntact(await hashLeaf(bytes), tree.leaf(leaf), blob.blobId, startByte);
+      return bytes;
+    };
+    const lastLeaf = Math.floor(range.endByte / leafBytes);
+    let leaf = Math.floor(range.startByte / leafBytes);
+    let next = load(leaf);
+    for (; leaf <= lastLeaf; leaf++) {
+      const bytes = await next;
+      if (leaf < lastLeaf) next = load(leaf + 1);
+      // A reader that goes away leaves this one behind: it must not count as unhandled.
+      next.catch(() => {});
+      const startByte = leaf * leafBytes;
+      yield bytes.subarray(
+        Math.max(0, range.startByte - startByte),
+        Math.min(bytes.length, range.endByte - startByte + 1),
+      );
+    }
+  }
+
+  /** What failed, in the store's words. An error of the content itself is passed on as it is. */
+  #translate(error: unknown): unknown {
+    if (error instanceof FlushError) this.#health.turnReadOnly(error.message);
+    const isOurs = error instanceof FlushError || (error as NodeJS.ErrnoException)?.syscall;
+    if (!isOurs) return error;
+    const { message } = error as Error;
+    return new StoreUnavailableError(`The bytes could not be written: ${message}`, {
+      cause: error,
+    });
+  }
+
+  #path(blobId: string): string {
+    return join(this.#directory, blobId.slice(0, 2), blobId);
+  }
+
+  #treePath(blobId: string): string {
+    return `${this.#path(blobId)}.tree`;
+  }
+}
+
+function storedBlob(blobId: string, hashes: ContentHashes): StoredBlob {
+  const treeHash = Buffer.from(hashes.tree.subarray(-hashBytes));
+  return { blobId, sizeBytes: hashes.sizeBytes, treeHash, linearHash: hashes.linearHash };
+}
+
+/** @throws ContentMismatchError */
+function assertExpected(hashes: ContentHashes, expected: ExpectedContent | undefined): void {
+  if (!expected) return;
+  const linearHash = hashes.linearHash.toString('hex');
+  const treeHash = hashes.tree.subarray(-hashBytes).toString('hex');
+  const isExpected =
+    hashes.sizeBytes === expected.sizeBytes &&
+    linearHash === expected.linearHash &&
+    treeHash === expected.treeHash;
+  if (!isExpected) throw new ContentMismatchError({ linearHash, treeHash });
+}
+
+/** @throws BlobDamagedError */
+function assertIntact(computed: Buffer, stored: Buffer, blobId: string, startByte: number): void {
+  if (computed.equals(stored)) return;
+  throw new BlobDamagedError(`Blob ${blobId} is damaged in the MiB at byte ${startByte}`);
+}

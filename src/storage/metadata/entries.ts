@@ -1,0 +1,127 @@
+/**
+ * What can happen to a store: the kinds of journal entries and what each of them says.
+ *
+ * The journal is the truth, everything else is a view of it. Each kind is one thing that was
+ * acknowledged; together with the blobs they are enough to build the whole store again. The format
+ * is described for other programs in docs/storage-format.md: a field may be added, never renamed.
+ */
+import type { Milliseconds } from '../../lib/clock.ts';
+
+/** A blob as entries name it: hashes in lower-case hex. */
+export interface BlobFields {
+  readonly blobId: string;
+  readonly sizeBytes: number;
+  /** Tree hash: with the size it says all that there is to say about the bytes. */
+  readonly treeHash: string;
+  /** SHA-256 of the bytes in a row, what `sha256sum` prints. */
+  readonly linearHash: string;
+}
+
+interface InVault {
+  readonly vaultName: string;
+}
+
+/** What each kind of entry says beside the envelope. */
+export interface EntryData {
+  StoreCreated: { readonly storeId: string; readonly region: string };
+  AccountCreated: Record<never, never>;
+  /** The secret is sealed with a key that is kept outside the store. */
+  AccessKeyCreated: {
+    readonly accessKeyId: string;
+    readonly principalArn: string;
+    readonly sealedSecret: string;
+  };
+  VaultCreated: InVault;
+  VaultDeleted: InVault;
+  /** The vault as it was after the entry `upToSequence` is its inventory from now on. */
+  InventoryTaken: InVault & { readonly upToSequence: number };
+  ArchiveStored: InVault & {
+    readonly archiveId: string;
+    readonly description: string;
+    readonly blob: BlobFields;
+  };
+  ArchiveDeleted: InVault & { readonly archiveId: string };
+  UploadInitiated: InVault & {
+    readonly uploadId: string;
+    readonly description: string;
+    readonly partSizeBytes: number;
+  };
+  /** A part with the same first byte is replaced by this one. */
+  PartStored: { readonly uploadId: string; readonly startByte: number; readonly blob: BlobFields };
+  /** The parts as they are now are the archive: no bytes move. */
+  UploadCompleted: InVault & {
+    readonly uploadId: string;
+    readonly archiveId: string;
+    readonly sizeBytes: number;
+    readonly treeHash: string;
+  };
+  UploadAborted: { readonly uploadId: string };
+  UploadExpired: { readonly uploadId: string };
+  JobInitiated: InVault & JobFields;
+  JobSucceeded: {
+    readonly jobId: string;
+    readonly expiresAt: Milliseconds;
+    /** The document of an inventory job and the position after its last item, when more remain. */
+    readonly output?: BlobFields;
+    readonly nextMarker?: string;
+  };
+  JobFailed: { readonly jobId: string; readonly expiresAt: Milliseconds; readonly reason: string };
+  JobExpired: { readonly jobId: string };
+  /** Bytes that nothing needs any more were removed from the disk. */
+  BlobsRemoved: { readonly blobIds: readonly string[] };
+}
+
+/** What a job was asked for. Fields that do not apply are left out. */
+export interface JobFields {
+  readonly jobId: string;
+  readonly action: 'ArchiveRetrieval' | 'InventoryRetrieval';
+  readonly description?: string;
+  readonly snsTopic?: string;
+  /** Earliest completion. */
+  readonly notBefore: Milliseconds;
+  readonly archive?: {
+    readonly archiveId: string;
+    readonly startByte: number;
+    readonly endByte: number;
+    readonly tier: string;
+  };
+  readonly inventory?: {
+    readonly format: string;
+    readonly startDate?: string;
+    readonly endDate?: string;
+    readonly limit?: string;
+    /** The inventory that the document is made from: the vault as it was after that entry. */
+    readonly upToSequence: number;
+    readonly inventoryDate: Milliseconds;
+    /** Items up to this one were in an earlier document of the series. */
+    readonly afterSequence: number;
+  };
+}
+
+export type EntryKind = keyof EntryData;
+
+/** Something to be recorded. */
+export type Entry = {
+  [Kind in EntryKind]: { readonly kind: Kind; readonly data: EntryData[Kind] };
+}[EntryKind];
+
+/** Who makes a change. */
+export interface Actor {
+  /** The account that is changed. */
+  readonly accountId: string;
+  /** ARN of who asked, or `firn:` and the name of the worker that acted. */
+  readonly principalArn: string;
+  readonly requestId: string;
+}
+
+/** What the store adds to an entry when it is recorded. */
+export interface Envelope extends Actor {
+  /** 1 for a store's first entry, then without gaps. */
+  readonly sequence: number;
+  readonly time: Milliseconds;
+  readonly lockTime: Milliseconds;
+}
+
+export type RecordedEntry<Kind extends EntryKind = EntryKind> = {
+  [K in Kind]: Envelope & { readonly kind: K; readonly data: EntryData[K] };
+}[Kind];

@@ -1,0 +1,298 @@
+/**
+ * The journal on disk: `journal/00000001.jsonl` and so on, append-only, one file after the other.
+ *
+ * Appending is the moment of acknowledgement. A torn end, left by a power cut in the middle of an
+ * append, was never acknowledged: it is set aside when the journal is opened.
+ */
+import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { randomName } from '../../lib/ids.ts';
+import { durableWrite, flushDirectory, readAt, writeAt } from '../durable-file.ts';
+import { StoreDamagedError, StoreUnavailableError } from '../store-errors.ts';
+import type { StoreHealth } from '../store-health.ts';
+import { firstPrevious, type ReadLine, readLine } from './journal-line.ts';
+
+/** A new file is begun when the current one has reached this size. */
+const fileBytes = 64 * 1024 * 1024;
+/** Lines are read in pieces of this size; no line is longer than the next constant. */
+const readBytes = 1024 * 1024;
+const longestLineBytes = 16 * 1024 * 1024;
+const lineEnd = 0x0a;
+
+/** A line's place, and what is needed to go on after it. */
+export interface JournalPosition {
+  readonly sequence: number;
+  readonly fileNumber: number;
+  readonly lineStartByte: number;
+  readonly lineEndByte: number;
+  readonly hash: string;
+}
+
+/** Before the first line of a store. */
+export const journalStart: JournalPosition = {
+  sequence: 0,
+  fileNumber: 1,
+  lineStartByte: 0,
+  lineEndByte: 0,
+  hash: firstPrevious,
+};
+
+export interface PlacedLine extends ReadLine {
+  readonly position: JournalPosition;
+}
+
+export class Journal {
+  readonly #directory: string;
+  readonly #health: StoreHealth;
+  #file: FileHandle | undefined;
+  #end: JournalPosition = journalStart;
+
+  constructor(directory: string, health: StoreHealth) {
+    this.#directory = directory;
+    this.#health = health;
+  }
+
+  /** Where the last line stands. */
+  get end(): JournalPosition {
+    return this.#end;
+  }
+
+  /**
+   * Reads every line behind `after`, checks the chain, and is ready to append when done. Bytes behind
+   * the last line that never became one are moved to `asideDirectory`.
+   *
+   * @throws StoreDamagedError when a line is damaged, or the journal does not reach as far as `after`
+   */
+  async *replay(
+    after: JournalPosition,
+    asideDirectory: string,
+  ): AsyncGenerator<PlacedLine, void, undefined> {
+    await this.#checkPosition(after);
+    const fileNumbers = await this.#listFiles();
+    let position = after;
+    for (const fileNumber of fileNumbers.filter((number) => number >= after.fileNumber)) {
+      if (fileNumber > position.fileNumber + 1) throw this.#missingFile(position.fileNumber + 1);
+      const isLast = fileNumber === fileNumbers.at(-1);
+      for await (const line of this.#readFile(fileNumber, position, isLast, asideDirectory)) {
+        position = line.position;
+        yield line;
+      }
+    }
+    this.#end = position;
+    this.#file = await this.#openFile(position.fileNumber);
+  }
+
+  /**
+   * Appends whole lines. Durable when it resolves: this is the moment of acknowledgement.
+   *
+   * @param text the lines with their ends
+   * @param last the position of the last of them, as `place` has computed it
+   * @throws StoreUnavailableError when nothing was appended; the journal is as it was before
+   */
+  async append(text: Buffer, last: JournalPosition): Promise<void> {
+    this.#health.assertWritable();
+    const startByte = last.fileNumber === this.#end.fileNumber ? this.#end.lineEndByte : 0;
+    const file = startByte === 0 ? await this.#beginFile(last.fileNumber) : this.#current();
+    try {
+      await writeAt(file, text, startByte);
+    } catch (error) {
+      await this.#undo(file, startByte, error);
+    }
+    try {
+      await file.datasync();
+    } catch (error) {
+      this.#health.turnReadOnly(`flushing the journal failed: ${messageOf(error)}`);
+      throw new StoreUnavailableError('The journal could not be flushed', { cause: error });
+    }
+    this.#end = last;
+  }
+
+  /** Where lines of these lengths (in bytes, with their ends) would come to stand. */
+  place(lines: readonly { lengthBytes: number; hash: string }[]): JournalPosition {
+    let position = this.#end;
+    const isFull = position.lineEndByte >= fileBytes;
+    const fileNumber = position.fileNumber + (isFull ? 1 : 0);
+    let endByte = isFull ? 0 : position.lineEndByte;
+    for (const line of lines) {
+      position = {
+        sequence: position.sequence + 1,
+        fileNumber,
+        lineStartByte: endByte,
+        lineEndByte: endByte + line.lengthBytes,
+        hash: line.hash,
+      };
+      endByte = position.lineEndByte;
+    }
+    return position;
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  #current(): FileHandle {
+    if (!this.#file) throw new StoreUnavailableError('The journal is closed');
+    return this.#file;
+  }
+
+  /** Takes back what a failed write has left, so that the next append begins on a clean end. */
+  async #undo(file: FileHandle, lengthBytes: number, cause: unknown): Promise<never> {
+    try {
+      await file.truncate(lengthBytes);
+    } catch {
+      this.#health.turnReadOnly(`the journal could not be written: ${messageOf(cause)}`);
+    }
+    throw new StoreUnavailableError(`The journal could not be written: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+
+  async #beginFile(fileNumber: number): Promise<FileHandle> {
+    await this.#file?.close();
+    this.#file = await this.#openFile(fileNumber);
+    return this.#file;
+  }
+
+  /** Opens a file to write in it; makes it, durably, when it is not there. */
+  async #openFile(fileNumber: number): Promise<FileHandle> {
+    const path = this.#path(fileNumber);
+    try {
+      return await open(path, 'r+');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    const file = await open(path, 'wx+', 0o600);
+    await flushDirectory(this.#directory);
+    return file;
+  }
+
+  #path(fileNumber: number): string {
+    return join(this.#directory, `${String(fileNumber).padStart(8, '0')}.jsonl`);
+  }
+
+  async #listFiles(): Promise<number[]> {
+    const names = await readdir(this.#directory);
+    return names
+      .filter((name) => /^[0-9]{8}\.jsonl$/.test(name))
+      .map((name) => Number(name.slice(0, 8)))
+      .sort((a, b) => a - b);
+  }
+
+  #missingFile(fileNumber: number): StoreDamagedError {
+    return new StoreDamagedError(`The journal's file ${this.#path(fileNumber)} is missing`);
+  }
+
+  /** The line at `position` must be the one that the view has applied last. */
+  async #checkPosition(position: JournalPosition): Promise<void> {
+    if (position.sequence === 0) return;
+    const path = this.#path(position.fileNumber);
+    const file = await open(path, 'r').catch(() => {
+      throw this.#missingFile(position.fileNumber);
+    });
+    try {
+      const length = position.lineEndByte - position.lineStartByte;
+      const line = Buffer.alloc(length);
+      const read = await readAt(file, line, position.lineStartByte);
+      const found = read === length ? readLine(line.toString('utf8', 0, length - 1)) : undefined;
+      if (found?.hash !== position.hash) {
+        throw new StoreDamagedError(
+          `${path} does not hold entry ${position.sequence}, which the view has applied: the journal was changed or is older than the view`,
+        );
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** The lines of one file behind `after`. */
+  async *#readFile(
+    fileNumber: number,
+    after: JournalPosition,
+    isLast: boolean,
+    asideDirectory: string,
+  ): AsyncGenerator<PlacedLine, void, undefined> {
+    const path = this.#path(fileNumber);
+    const file = await open(path, 'r+');
+    try {
+      let startByte = fileNumber === after.fileNumber ? after.lineEndByte : 0;
+      let { sequence, hash: previous } = after;
+      for await (const bytes of splitLines(file, startByte)) {
+        const line =
+          bytes.at(-1) === lineEnd
+            ? readLine(bytes.toString('utf8', 0, bytes.length - 1))
+            : undefined;
+        if (!line) {
+          if (!isLast) throw damagedAt(path, startByte);
+          return await setTornEndAside(file, path, startByte, asideDirectory);
+        }
+        if (line.previous !== previous || line.entry.sequence !== sequence + 1) {
+          throw damagedAt(path, startByte);
+        }
+        const lineEndByte = startByte + bytes.length;
+        const { hash } = line;
+        sequence += 1;
+        previous = hash;
+        yield {
+          ...line,
+          position: { sequence, fileNumber, lineStartByte: startByte, lineEndByte, hash },
+        };
+        startByte = lineEndByte;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+function damagedAt(path: string, startByte: number): StoreDamagedError {
+  return new StoreDamagedError(
+    `${path} is damaged at byte ${startByte}: the line there is not the one that was written. Nothing was changed; put back a good copy of the file`,
+  );
+}
+
+/** The pieces between line ends (which they include; the last may lack one), from `startByte` on. */
+async function* splitLines(file: FileHandle, startByte: number): AsyncGenerator<Buffer> {
+  let rest: Buffer = Buffer.alloc(0);
+  for (let at = startByte; ; ) {
+    const piece = Buffer.alloc(readBytes);
+    const read = await readAt(file, piece, at);
+    at += read;
+    let bytes: Buffer = Buffer.concat([rest, piece.subarray(0, read)]);
+    for (let end = bytes.indexOf(lineEnd); end >= 0; end = bytes.indexOf(lineEnd)) {
+      yield bytes.subarray(0, end + 1);
+      bytes = bytes.subarray(end + 1);
+    }
+    rest = bytes;
+    if (read < readBytes || rest.length > longestLineBytes) {
+      if (rest.length > 0) yield rest;
+      return;
+    }
+  }
+}
+
+/**
+ * Cuts off what stands behind the last good line and keeps it aside. Only an end that holds no good
+ * line can be a torn append; with one behind it, a line that was acknowledged is damaged.
+ */
+async function setTornEndAside(
+  file: FileHandle,
+  path: string,
+  startByte: number,
+  asideDirectory: string,
+): Promise<void> {
+  const torn: Buffer[] = [];
+  for await (const bytes of splitLines(file, startByte)) {
+    const text = bytes.toString('utf8').trimEnd();
+    if (readLine(text)) throw damagedAt(path, startByte);
+    torn.push(bytes);
+  }
+  const name = `journal-end-${startByte}-${randomName()}.torn`;
+  await durableWrite(join(asideDirectory, name), Buffer.concat(torn));
+  await file.truncate(startByte);
+  await file.datasync();
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

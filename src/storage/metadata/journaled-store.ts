@@ -1,0 +1,261 @@
+/**
+ * The metadata store of one server: a journal on disk and its view in SQLite.
+ *
+ * Changes are made many at a time (group commit):
+ *  1. a transaction begins; each waiting change decides and applies its entries to the rows; one that
+ *     throws is undone alone;
+ *  2. the entries of the whole group are appended to the journal and flushed once: this is the moment
+ *     of acknowledgement; if it fails the transaction is rolled back and nothing has happened;
+ *  3. the transaction commits, and every change of the group is answered.
+ * While a group is being flushed the next one gathers.
+ */
+import { join } from 'node:path';
+import type { Clock } from '../../lib/clock.ts';
+import { LockClock } from '../../lib/lock-clock.ts';
+import { ensureDirectory } from '../durable-file.ts';
+import { StoreUnavailableError } from '../store-errors.ts';
+import type { StoreHealth } from '../store-health.ts';
+import { applyEntry } from './apply.ts';
+import type { Actor, Entry, RecordedEntry } from './entries.ts';
+import { Journal, type JournalPosition, journalStart } from './journal.ts';
+import { type JournalLine, writeLine } from './journal-line.ts';
+import type { MetadataStore, Reader, Writer } from './metadata-store.ts';
+import { getProgress, putProgress } from './queries/progress.ts';
+import type { ProgressRow } from './schema.ts';
+import { SqliteView } from './sqlite.ts';
+
+/** Changes in one group at most: bounds how long the event loop is kept. */
+const longestGroup = 128;
+/** Entries that are applied in one transaction while the journal is read again. */
+const replayBatch = 1000;
+
+export interface JournaledStoreOptions {
+  /** The store's root. */
+  readonly directory: string;
+  /** Where what cannot be used, but must not be lost, is put. */
+  readonly asideDirectory: string;
+  readonly clock: Clock;
+  readonly health: StoreHealth;
+}
+
+interface WaitingChange {
+  /** Runs the change inside the group's transaction; answers it when the group is durable. */
+  run(group: Group): Promise<void>;
+  settle(groupError: Error | undefined): void;
+}
+
+/** What a group has written so far. */
+interface Group {
+  readonly lines: JournalLine[];
+}
+
+export class JournaledStore implements MetadataStore {
+  readonly #journal: Journal;
+  readonly #view: SqliteView;
+  readonly #clock: Clock;
+  readonly #health: StoreHealth;
+  #lockClock: LockClock;
+  #waiting: WaitingChange[] = [];
+  #committing: Promise<void> | undefined;
+  #isClosed = false;
+
+  private constructor(journal: Journal, view: SqliteView, options: JournaledStoreOptions) {
+    this.#journal = journal;
+    this.#view = view;
+    this.#clock = options.clock;
+    this.#health = options.health;
+    this.#lockClock = new LockClock(options.clock, undefined);
+  }
+
+  /**
+   * Opens the store's journal and view and brings the view up to date.
+   *
+   * @returns the store and how many entries had to be applied again
+   * @throws StoreDamagedError when the journal is damaged, or older than its view
+   */
+  static async open(options: JournaledStoreOptions) {
+    const journalDirectory = join(options.directory, 'journal');
+    await ensureDirectory(journalDirectory);
+    const journal = new Journal(journalDirectory, options.health);
+    const view = new SqliteView(join(options.directory, 'view.sqlite'));
+    const store = new JournaledStore(journal, view, options);
+    const replayedEntries = await store.#replay(options.asideDirectory);
+    return { store, replayedEntries };
+  }
+
+  read<T>(work: (tx: Reader) => Promise<T>): Promise<T> {
+    return work(this.#view.reader);
+  }
+
+  write<T>(actor: Actor, work: (tx: Writer) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) throw new StoreUnavailableError('The store is closed');
+      this.#health.assertWritable();
+      let outcome: { value: T } | undefined;
+      this.#waiting.push({
+        run: async (group) => {
+          try {
+            outcome = { value: await this.#runOne(group, actor, work) };
+          } catch (error) {
+            reject(error);
+          }
+        },
+        settle: (groupError) => {
+          if (groupError) reject(groupError);
+          else if (outcome) resolve(outcome.value);
+        },
+      });
+      this.#committing ??= this.#commitGroups();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#committing;
+    await this.#journal.close();
+    this.#view.close();
+  }
+
+  async #commitGroups(): Promise<void> {
+    // Everything that arrives in the same turn of the event loop shares the first group.
+    await new Promise(setImmediate);
+    while (this.#waiting.length > 0) {
+      const changes = this.#waiting.splice(0, longestGroup);
+      const groupError = await this.#commitGroup(changes);
+      for (const change of changes) change.settle(groupError);
+    }
+    this.#committing = undefined;
+  }
+
+  async #commitGroup(changes: readonly WaitingChange[]): Promise<Error | undefined> {
+    const group: Group = { lines: [] };
+    try {
+      this.#view.transaction('begin');
+    } catch (error) {
+      return new StoreUnavailableError('The view cannot be written', { cause: error });
+    }
+    try {
+      for (const change of changes) await change.run(group);
+      if (group.lines.length > 0) await this.#appendGroup(group.lines);
+    } catch (error) {
+      this.#view.transaction('rollback');
+      return error as Error;
+    }
+    return this.#commitView();
+  }
+
+  /** The group is in the journal: if the view cannot follow, it must be built anew at the next start. */
+  #commitView(): Error | undefined {
+    try {
+      this.#view.transaction('commit');
+      return undefined;
+    } catch (error) {
+      this.#health.turnReadOnly(`the view could not be written: ${(error as Error).message}`);
+      return new StoreUnavailableError('The view could not be written', { cause: error });
+    }
+  }
+
+  /** One change within a group: undone alone when it throws. */
+  async #runOne<T>(group: Group, actor: Actor, work: (tx: Writer) => Promise<T>): Promise<T> {
+    const before = group.lines.length;
+    this.#view.transaction('mark');
+    try {
+      const value = await work(this.#writer(group, actor));
+      this.#view.transaction('release');
+      return value;
+    } catch (error) {
+      this.#view.transaction('undo');
+      this.#view.transaction('release');
+      group.lines.length = before;
+      throw error;
+    }
+  }
+
+  #writer(group: Group, actor: Actor): Writer {
+    const rows = this.#view.writer;
+    return {
+      all: (query, parameters) => rows.all(query, parameters),
+      first: (query, parameters) => rows.first(query, parameters),
+      now: () => this.#clock.now(),
+      lockNow: () => this.#lockClock.now(),
+      record: (entry) => this.#record(group, actor, entry),
+    };
+  }
+
+  async #record(group: Group, actor: Actor, entry: Entry) {
+    const { accountId, principalArn, requestId } = actor;
+    const envelope = {
+      accountId,
+      principalArn,
+      requestId,
+      sequence: this.#journal.end.sequence + group.lines.length + 1,
+      time: this.#clock.now(),
+      lockTime: this.#lockClock.now(),
+    };
+    const recorded = { ...envelope, ...entry } as RecordedEntry;
+    await applyEntry(this.#view.writer, recorded);
+    const previous = group.lines.at(-1)?.hash ?? this.#journal.end.hash;
+    group.lines.push(writeLine(recorded, previous));
+    return envelope;
+  }
+
+  async #appendGroup(lines: readonly JournalLine[]): Promise<void> {
+    const texts = lines.map((line) => Buffer.from(line.text));
+    const end = this.#journal.place(
+      lines.map((line, index) => ({
+        lengthBytes: texts[index]?.length ?? 0,
+        hash: line.hash,
+      })),
+    );
+    await this.#putProgress(end, this.#lockClock.now());
+    await this.#journal.append(Buffer.concat(texts), end);
+  }
+
+  #putProgress(position: JournalPosition, lockTime: number): Promise<void> {
+    return this.#view.writer.run(putProgress, {
+      sequence: position.sequence,
+      lock_time: lockTime,
+      file_number: position.fileNumber,
+      line_start_byte: position.lineStartByte,
+      line_end_byte: position.lineEndByte,
+      hash: position.hash,
+    });
+  }
+
+  /** Applies what the view has not seen. Returns how many entries that were. */
+  async #replay(asideDirectory: string): Promise<number> {
+    const progress = await this.#view.reader.first(getProgress, {});
+    let lockTime = progress?.lock_time;
+    let applied = 0;
+    let position: JournalPosition | undefined;
+    for await (const line of this.#journal.replay(positionOf(progress), asideDirectory)) {
+      if (applied % replayBatch === 0) this.#view.transaction('begin');
+      await applyEntry(this.#view.writer, line.entry);
+      position = line.position;
+      lockTime = line.entry.lockTime;
+      applied += 1;
+      if (applied % replayBatch === 0) await this.#commitReplayed(position, lockTime);
+    }
+    if (position && applied % replayBatch !== 0) {
+      await this.#commitReplayed(position, lockTime ?? 0);
+    }
+    this.#lockClock = new LockClock(this.#clock, lockTime);
+    return applied;
+  }
+
+  async #commitReplayed(position: JournalPosition, lockTime: number): Promise<void> {
+    await this.#putProgress(position, lockTime);
+    this.#view.transaction('commit');
+  }
+}
+
+function positionOf(progress: ProgressRow | undefined): JournalPosition {
+  if (!progress) return journalStart;
+  return {
+    sequence: progress.sequence,
+    fileNumber: progress.file_number,
+    lineStartByte: progress.line_start_byte,
+    lineEndByte: progress.line_end_byte,
+    hash: progress.hash,
+  };
+}

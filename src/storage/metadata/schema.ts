@@ -1,0 +1,264 @@
+/**
+ * The rows that the journal is shown as.
+ *
+ * A row is known by the sequence number of the entry that made it: short, unique over the whole
+ * store, and a pointer to who did it and when. Times are milliseconds since 1970, sizes are bytes,
+ * hashes are 32 raw bytes. Nothing here is the only copy of anything: when these definitions change,
+ * `viewVersion` does too, and the view is built anew from the journal.
+ */
+import { type Kysely, sql } from 'kysely';
+
+export const viewVersion = 1;
+
+export interface AccountRow {
+  account_id: string;
+}
+
+export interface AccessKeyRow {
+  access_key_id: string;
+  account_id: string;
+  principal_arn: string;
+  sealed_secret: string;
+  created_at: number;
+}
+
+export interface VaultRow {
+  sequence: number;
+  account_id: string;
+  vault_name: string;
+  created_at: number;
+  /** As of now, not of the last inventory. */
+  number_of_archives: number;
+  size_bytes: number;
+  /** When and by which entry an archive was last stored or deleted. */
+  written_at: number | null;
+  written_sequence: number | null;
+  /** The last inventory: when, up to which entry, and what it counted. */
+  inventory_at: number | null;
+  inventory_sequence: number | null;
+  inventory_number_of_archives: number;
+  inventory_size_bytes: number;
+  deleted_sequence: number | null;
+}
+
+export interface ArchiveRow {
+  sequence: number;
+  archive_id: string;
+  vault_sequence: number;
+  description: string;
+  created_at: number;
+  size_bytes: number;
+  tree_hash: Buffer;
+  /** The archive's bytes, or null when they are the parts of the upload. */
+  blob_id: string | null;
+  upload_sequence: number | null;
+  deleted_sequence: number | null;
+}
+
+export interface UploadRow {
+  sequence: number;
+  upload_id: string;
+  vault_sequence: number;
+  description: string;
+  part_size_bytes: number;
+  created_at: number;
+  /** Initiation or the last part: what keeps an upload alive. */
+  active_at: number;
+  state: 'InProgress' | 'Completed' | 'Aborted' | 'Expired';
+  ended_at: number | null;
+  /** What a completed upload became. */
+  archive_id: string | null;
+}
+
+export interface PartRow {
+  upload_sequence: number;
+  start_byte: number;
+  size_bytes: number;
+  tree_hash: Buffer;
+  blob_id: string;
+}
+
+export interface JobRow {
+  sequence: number;
+  job_id: string;
+  vault_sequence: number;
+  action: 'ArchiveRetrieval' | 'InventoryRetrieval';
+  description: string | null;
+  sns_topic: string | null;
+  created_at: number;
+  not_before: number;
+  status: 'InProgress' | 'Succeeded' | 'Failed';
+  completed_at: number | null;
+  expires_at: number | null;
+  archive_sequence: number | null;
+  start_byte: number | null;
+  end_byte: number | null;
+  tier: string | null;
+  format: string | null;
+  start_date: string | null;
+  end_date: string | null;
+  item_limit: string | null;
+  up_to_sequence: number | null;
+  inventory_date: number | null;
+  after_sequence: number | null;
+  next_marker: string | null;
+  output_blob_id: string | null;
+  output_size_bytes: number | null;
+  output_tree_hash: Buffer | null;
+}
+
+/** Blobs that nothing names any more; removed after a while, unless a job's output needs them. */
+export interface ReleasedBlobRow {
+  blob_id: string;
+  released_at: number;
+  archive_sequence: number | null;
+}
+
+/** One row: how far into the journal the view has come. */
+export interface ProgressRow {
+  id: 1;
+  sequence: number;
+  lock_time: number;
+  file_number: number;
+  line_start_byte: number;
+  line_end_byte: number;
+  hash: string;
+}
+
+export interface Schema {
+  accounts: AccountRow;
+  access_keys: AccessKeyRow;
+  vaults: VaultRow;
+  archives: ArchiveRow;
+  uploads: UploadRow;
+  parts: PartRow;
+  jobs: JobRow;
+  released_blobs: ReleasedBlobRow;
+  progress: ProgressRow;
+}
+
+/** The statements that make an empty view, for the engine of `schema`. */
+export function createViewStatements(schema: Kysely<Schema>): string[] {
+  const build = schema.schema;
+  const statements = [
+    build.createTable('accounts').addColumn('account_id', 'text', (c) => c.primaryKey()),
+    build
+      .createTable('access_keys')
+      .addColumn('access_key_id', 'text', (c) => c.primaryKey())
+      .addColumn('account_id', 'text', (c) => c.notNull())
+      .addColumn('principal_arn', 'text', (c) => c.notNull())
+      .addColumn('sealed_secret', 'text', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull()),
+    build
+      .createTable('vaults')
+      .addColumn('sequence', 'integer', (c) => c.primaryKey())
+      .addColumn('account_id', 'text', (c) => c.notNull())
+      .addColumn('vault_name', 'text', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('number_of_archives', 'bigint', (c) => c.notNull().defaultTo(0))
+      .addColumn('size_bytes', 'bigint', (c) => c.notNull().defaultTo(0))
+      .addColumn('written_at', 'bigint')
+      .addColumn('written_sequence', 'bigint')
+      .addColumn('inventory_at', 'bigint')
+      .addColumn('inventory_sequence', 'bigint')
+      .addColumn('inventory_number_of_archives', 'bigint', (c) => c.notNull().defaultTo(0))
+      .addColumn('inventory_size_bytes', 'bigint', (c) => c.notNull().defaultTo(0))
+      .addColumn('deleted_sequence', 'bigint'),
+    build
+      .createIndex('vaults_by_name')
+      .on('vaults')
+      .columns(['account_id', 'vault_name'])
+      .unique()
+      .where(sql.ref('deleted_sequence'), 'is', null),
+    build
+      .createTable('archives')
+      .addColumn('sequence', 'integer', (c) => c.primaryKey())
+      .addColumn('archive_id', 'text', (c) => c.notNull().unique())
+      .addColumn('vault_sequence', 'bigint', (c) => c.notNull())
+      .addColumn('description', 'text', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('size_bytes', 'bigint', (c) => c.notNull())
+      .addColumn('tree_hash', 'blob', (c) => c.notNull())
+      .addColumn('blob_id', 'text')
+      .addColumn('upload_sequence', 'bigint')
+      .addColumn('deleted_sequence', 'bigint'),
+    build.createIndex('archives_by_vault').on('archives').columns(['vault_sequence', 'sequence']),
+    build
+      .createTable('uploads')
+      .addColumn('sequence', 'integer', (c) => c.primaryKey())
+      .addColumn('upload_id', 'text', (c) => c.notNull().unique())
+      .addColumn('vault_sequence', 'bigint', (c) => c.notNull())
+      .addColumn('description', 'text', (c) => c.notNull())
+      .addColumn('part_size_bytes', 'bigint', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('active_at', 'bigint', (c) => c.notNull())
+      .addColumn('state', 'text', (c) => c.notNull())
+      .addColumn('ended_at', 'bigint')
+      .addColumn('archive_id', 'text'),
+    build
+      .createIndex('uploads_in_progress')
+      .on('uploads')
+      .columns(['vault_sequence', 'sequence'])
+      .where(sql.ref('state'), '=', 'InProgress'),
+    build
+      .createTable('parts')
+      .addColumn('upload_sequence', 'bigint', (c) => c.notNull())
+      .addColumn('start_byte', 'bigint', (c) => c.notNull())
+      .addColumn('size_bytes', 'bigint', (c) => c.notNull())
+      .addColumn('tree_hash', 'blob', (c) => c.notNull())
+      .addColumn('blob_id', 'text', (c) => c.notNull())
+      .addPrimaryKeyConstraint('parts_key', ['upload_sequence', 'start_byte']),
+    build
+      .createTable('jobs')
+      .addColumn('sequence', 'integer', (c) => c.primaryKey())
+      .addColumn('job_id', 'text', (c) => c.notNull().unique())
+      .addColumn('vault_sequence', 'bigint', (c) => c.notNull())
+      .addColumn('action', 'text', (c) => c.notNull())
+      .addColumn('description', 'text')
+      .addColumn('sns_topic', 'text')
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('not_before', 'bigint', (c) => c.notNull())
+      .addColumn('status', 'text', (c) => c.notNull())
+      .addColumn('completed_at', 'bigint')
+      .addColumn('expires_at', 'bigint')
+      .addColumn('archive_sequence', 'bigint')
+      .addColumn('start_byte', 'bigint')
+      .addColumn('end_byte', 'bigint')
+      .addColumn('tier', 'text')
+      .addColumn('format', 'text')
+      .addColumn('start_date', 'text')
+      .addColumn('end_date', 'text')
+      .addColumn('item_limit', 'text')
+      .addColumn('up_to_sequence', 'bigint')
+      .addColumn('inventory_date', 'bigint')
+      .addColumn('after_sequence', 'bigint')
+      .addColumn('next_marker', 'text')
+      .addColumn('output_blob_id', 'text')
+      .addColumn('output_size_bytes', 'bigint')
+      .addColumn('output_tree_hash', 'blob'),
+    build.createIndex('jobs_by_vault').on('jobs').columns(['vault_sequence', 'sequence']),
+    build
+      .createIndex('jobs_in_progress')
+      .on('jobs')
+      .columns(['not_before', 'sequence'])
+      .where(sql.ref('status'), '=', 'InProgress'),
+    build.createIndex('jobs_by_archive').on('jobs').column('archive_sequence'),
+    build.createIndex('jobs_by_expiry').on('jobs').column('expires_at'),
+    build
+      .createTable('released_blobs')
+      .addColumn('blob_id', 'text', (c) => c.primaryKey())
+      .addColumn('released_at', 'bigint', (c) => c.notNull())
+      .addColumn('archive_sequence', 'bigint'),
+    build.createIndex('released_blobs_by_age').on('released_blobs').column('released_at'),
+    build
+      .createTable('progress')
+      .addColumn('id', 'integer', (c) => c.primaryKey())
+      .addColumn('sequence', 'bigint', (c) => c.notNull())
+      .addColumn('lock_time', 'bigint', (c) => c.notNull())
+      .addColumn('file_number', 'bigint', (c) => c.notNull())
+      .addColumn('line_start_byte', 'bigint', (c) => c.notNull())
+      .addColumn('line_end_byte', 'bigint', (c) => c.notNull())
+      .addColumn('hash', 'text', (c) => c.notNull()),
+  ];
+  return statements.map((statement) => statement.compile().sql);
+}

@@ -1,0 +1,127 @@
+/**
+ * The embedded engine: one SQLite file that shows the journal as rows.
+ *
+ * Two connections: one writes, inside the one transaction of a group of changes; the other reads what
+ * was committed. Nothing here needs a flush to be safe (the journal is the truth), so SQLite runs
+ * with WAL and `synchronous=NORMAL`: a power cut may take back the last commits, never tear them, and
+ * they are applied again at start.
+ */
+import Database from 'better-sqlite3';
+import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import type { RowWriter } from './apply.ts';
+import type { Reader } from './metadata-store.ts';
+import { type PreparedQuery, prepareQuery, type Query } from './query.ts';
+import { createViewStatements, type Schema, viewVersion } from './schema.ts';
+
+/** kysely as a writer of SQL for SQLite: it compiles, we run. */
+const schema = new Kysely<Schema>({
+  dialect: {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (database) => new SqliteIntrospector(database),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  },
+});
+
+type Statement = Database.Statement<unknown[]>;
+
+/** Statements of one connection, compiled at their first use. */
+class Connection implements RowWriter {
+  readonly database: Database.Database;
+  readonly #prepared = new Map<object, { statement: Statement; query: PreparedQuery<unknown> }>();
+
+  constructor(database: Database.Database) {
+    this.database = database;
+    database.pragma('foreign_keys = ON');
+    database.pragma('trusted_schema = OFF');
+    database.pragma('busy_timeout = 5000');
+  }
+
+  async all<Parameters, Row>(source: Query<Parameters, Row>, parameters: Parameters) {
+    const { statement, query } = this.#prepare(source);
+    return statement.all(...query.bind(parameters)) as Row[];
+  }
+
+  async first<Parameters, Row>(source: Query<Parameters, Row>, parameters: Parameters) {
+    const { statement, query } = this.#prepare(source);
+    return statement.get(...query.bind(parameters)) as Row | undefined;
+  }
+
+  async run<Parameters>(source: Query<Parameters, never>, parameters: Parameters) {
+    const { statement, query } = this.#prepare(source);
+    statement.run(...query.bind(parameters));
+  }
+
+  #prepare<Parameters, Row>(source: Query<Parameters, Row>) {
+    let entry = this.#prepared.get(source);
+    if (!entry) {
+      const query = prepareQuery(source, schema);
+      entry = { statement: this.database.prepare(query.sql), query: query as PreparedQuery<unknown> };
+      this.#prepared.set(source, entry);
+    }
+    return entry;
+  }
+}
+
+export class SqliteView {
+  readonly #writing: Connection;
+  readonly #reading: Connection;
+  readonly #statements: Readonly<Record<TransactionVerb, Statement>>;
+
+  /** Opens the view at `path`, or begins an empty one. */
+  constructor(path: string) {
+    const database = new Database(path);
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = NORMAL');
+    this.#writing = new Connection(database);
+    this.#statements = prepareTransactionVerbs(database);
+    if (database.pragma('user_version', { simple: true }) !== viewVersion) this.#begin();
+    this.#reading = new Connection(new Database(path, { readonly: true }));
+  }
+
+  /** What was committed. */
+  get reader(): Reader {
+    return this.#reading;
+  }
+
+  /** The rows inside the transaction between `begin` and `commit`. */
+  get writer(): RowWriter {
+    return this.#writing;
+  }
+
+  transaction(verb: TransactionVerb): void {
+    this.#statements[verb].run();
+  }
+
+  close(): void {
+    this.#reading.database.close();
+    this.#writing.database.close();
+  }
+
+  /** Throws away what another version of the view has left, and makes the tables. */
+  #begin(): void {
+    const { database } = this.#writing;
+    database.transaction(() => {
+      const tables = database
+        .prepare(`select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'`)
+        .pluck()
+        .all();
+      for (const table of tables) database.exec(`drop table "${table}"`);
+      for (const statement of createViewStatements(schema)) database.exec(statement);
+      database.pragma(`user_version = ${viewVersion}`);
+    })();
+  }
+}
+
+export type TransactionVerb = 'begin' | 'mark' | 'release' | 'undo' | 'commit' | 'rollback';
+
+function prepareTransactionVerbs(database: Database.Database) {
+  return {
+    begin: database.prepare('begin immediate'),
+    mark: database.prepare('savepoint one_change'),
+    release: database.prepare('release one_change'),
+    undo: database.prepare('rollback to one_change'),
+    commit: database.prepare('commit'),
+    rollback: database.prepare('rollback'),
+  };
+}

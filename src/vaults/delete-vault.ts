@@ -1,0 +1,23 @@
+import { invalidParameter } from '../api/errors.ts';
+import type { Handler } from '../operation.ts';
+import { findVault } from '../storage/metadata/queries/vaults.ts';
+import { arnOfVault, isDeletable, isVaultName, vaultNotFound } from './vault.ts';
+
+/**
+ * Deletes an empty vault, and with it its jobs and unfinished uploads (chosen). One that does not
+ * exist is deleted already (documented as idempotent).
+ */
+export const deleteVault: Handler<'DeleteVault'> = async (_input, call) => {
+  const { accountId, vaultName, settings } = call;
+  if (!isVaultName(vaultName)) throw vaultNotFound(settings.region, accountId, vaultName);
+  await call.metadata.write(call, async (tx) => {
+    const vault = await tx.first(findVault, { accountId, vaultName });
+    if (!vault) return;
+    if (!isDeletable(vault, settings.inventorySeconds)) {
+      const arn = arnOfVault(vault, settings.region);
+      throw invalidParameter(`Vault not empty or recently written to: ${arn}`);
+    }
+    await tx.record({ kind: 'VaultDeleted', data: { vaultName } });
+  });
+  return {};
+};

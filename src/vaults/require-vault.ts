@@ -1,0 +1,14 @@
+/** The vault of a call, looked up again inside the transaction that changes it. */
+import type { VaultCall } from '../operation.ts';
+import type { Reader } from '../storage/metadata/metadata-store.ts';
+import { findVault } from '../storage/metadata/queries/vaults.ts';
+import type { VaultRow } from '../storage/metadata/schema.ts';
+import { vaultNotFound } from './vault.ts';
+
+/** @throws GlacierError 404 when it was deleted since the call began, even if made again. */
+export async function requireVault(tx: Reader, call: VaultCall): Promise<VaultRow> {
+  const { accountId, settings, vault } = call;
+  const found = await tx.first(findVault, { accountId, vaultName: vault.vault_name });
+  if (found?.sequence === vault.sequence) return found;
+  throw vaultNotFound(settings.region, accountId, vault.vault_name);
+}
