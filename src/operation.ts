@@ -46,7 +46,7 @@ export interface VaultNameCall extends Call {
 }
 
 type CallOf<Name extends OperationName> =
-  (typeof import('./api/operations.ts').operations)[Name]['resource'] extends infer Resource
+  typeof import('./api/operations.ts').operations[Name]['resource'] extends infer Resource
     ? Resource extends 'vault'
       ? VaultCall
       : Resource extends 'vault-name'

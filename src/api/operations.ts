@@ -453,11 +453,12 @@ export type OperationName = keyof typeof operations;
 export const apiVersion = '2012-06-01';
 
 type FieldsOf<Name extends OperationName> = (typeof operations)[Name]['fields'];
-type ValueOf<F> = F extends Field<infer Value, infer Required>
-  ? Required extends true
-    ? Value
-    : Value | undefined
-  : never;
+type ValueOf<F> =
+  F extends Field<infer Value, infer Required>
+    ? Required extends true
+      ? Value
+      : Value | undefined
+    : never;
 
 /** Names between braces in a path, but for the account's and the vault's. */
 type PathIds<Path extends string> = Path extends `${string}{${infer Id}}${infer Rest}`
@@ -467,7 +468,9 @@ type PathIds<Path extends string> = Path extends `${string}{${infer Id}}${infer 
 /** What a handler is given: ids of the path, fields, and the JSON body as `parameters`. */
 export type InputOf<Name extends OperationName> = {
   readonly [Id in PathIds<(typeof operations)[Name]['path']>]: string;
-} & { readonly [Key in keyof FieldsOf<Name>]: ValueOf<FieldsOf<Name>[Key]> } & ((typeof operations)[Name]['body'] extends z.ZodObject
+} & {
+  readonly [Key in keyof FieldsOf<Name>]: ValueOf<FieldsOf<Name>[Key]>;
+} & ((typeof operations)[Name]['body'] extends z.ZodObject
     ? { readonly parameters: z.infer<(typeof operations)[Name]['body']> | undefined }
     : unknown) &
   ((typeof operations)[Name]['body'] extends 'bytes'

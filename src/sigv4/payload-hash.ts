@@ -3,8 +3,7 @@
  * the value as sent, before a byte of the body is read; the body must then turn out to have it.
  */
 
-import type { GlacierError } from '../api/errors.ts';
-import { invalidSignature } from './claim.ts';
+import { payloadHashMismatch } from '../api/errors.ts';
 
 /**
  * Compares the hash that was claimed with that of the body which came: hex SHA-256, ours in lower
@@ -13,7 +12,7 @@ import { invalidSignature } from './claim.ts';
  */
 export function checkPayloadHash(claimed: string, computed: string): void {
   if (claimed.toLowerCase() !== computed) {
-    throw payloadMismatch(claimed, computed);
+    throw payloadHashMismatch(claimed, computed);
   }
 }
 
@@ -24,13 +23,6 @@ export function checkPayloadHash(claimed: string, computed: string): void {
  */
 export function refuseSentinel(claimed: string | undefined): void {
   if (claimed === 'UNSIGNED-PAYLOAD' || claimed?.startsWith('STREAMING-')) {
-    throw payloadMismatch(claimed, 'not computed');
+    throw payloadHashMismatch(claimed, 'not computed');
   }
-}
-
-function payloadMismatch(claimed: string, computed: string): GlacierError {
-  return invalidSignature(
-    'The value passed in as x-amz-content-sha256 does not match the computed payload hash. ' +
-      `Computed digest: ${computed} expected hash: ${claimed}`,
-  );
 }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ARCHIVE_ID, checkEmpty, checkError, checkNoContent, checkNoVault } from '../support/check.ts';
+import {
+  ARCHIVE_ID,
+  checkEmpty,
+  checkError,
+  checkNoContent,
+  checkNoVault,
+} from '../support/check.ts';
 import { uniqueName } from '../support/client.ts';
 import { content, contentVectors, partVectors, SEVEN_MIB_123 } from '../support/content.ts';
 import type { Reply } from '../support/http.ts';

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { checkEmpty, checkError, DATE } from '../support/check.ts';
 import { uniqueName } from '../support/client.ts';
 import { isRemote } from '../support/server.ts';
-import { authorization, basicDate, sha256 } from '../support/sign.ts';
 import { rawExchange } from '../support/socket.ts';
 import { useServer } from '../support/use-server.ts';
 
@@ -127,27 +126,11 @@ describe('CreateVault', () => {
 
     it('without any length of the body', async () => {
       const { client, server } = firn;
-      const target = `/-/vaults/${uniqueName()}`;
-      const host = new URL(server.endpoint).host;
-      const date = basicDate(new Date());
-      const headers = [
-        ['Host', host],
-        ['x-amz-date', date],
-        ['x-amz-glacier-version', '2012-06-01'],
-      ] as const;
-      const signature = authorization(
-        {
-          method: 'PUT',
-          target,
-          headers,
-          signedNames: ['host', 'x-amz-date', 'x-amz-glacier-version'],
-          payloadHash: sha256(''),
-        },
-        client.scope({}, date),
-      );
-      const lines = [...headers, ['Authorization', signature], ['Connection', 'close']];
-      const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-      const answer = await rawExchange(server.endpoint, `PUT ${target} HTTP/1.1\r\n${head}\r\n`);
+      const head = client.head('PUT', `/-/vaults/${uniqueName()}`, {
+        headers: { 'Content-Length': undefined, Connection: 'close' },
+      });
+      expect(head).not.toContain('Content-Length');
+      const answer = await rawExchange(server.endpoint, head);
       expect(answer.status).toBe(201);
     });
   });

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { checkEmpty, checkError, checkJson, checkNoContent, checkNoVault } from '../support/check.ts';
+import {
+  checkEmpty,
+  checkError,
+  checkJson,
+  checkNoContent,
+  checkNoVault,
+} from '../support/check.ts';
 import { pollUntil, uniqueName } from '../support/client.ts';
 import { isRemote } from '../support/server.ts';
 import { useServer } from '../support/use-server.ts';
@@ -85,9 +91,7 @@ describe('DeleteVault', () => {
         },
         ({ CreationDate }) => CreationDate !== old.CreationDate,
       );
-      expect(Date.parse(`${renewed.CreationDate}`)).toBeGreaterThan(
-        Date.parse(`${old.CreationDate}`),
-      );
+      expect(Date.parse(renewed.CreationDate)).toBeGreaterThan(Date.parse(old.CreationDate));
     });
   });
 });
@@ -103,7 +107,10 @@ describe.skipIf(isRemote)('DeleteVault in profile live', () => {
     checkNoVault(await client.request('GET', `/-/vaults/${vault}/jobs/${jobId}`), client, vault);
 
     await client.createVault(vault);
-    checkJson(await client.request('GET', `/-/vaults/${vault}/jobs`), { JobList: [], Marker: null });
+    checkJson(await client.request('GET', `/-/vaults/${vault}/jobs`), {
+      JobList: [],
+      Marker: null,
+    });
     const job = await client.request('GET', `/-/vaults/${vault}/jobs/${jobId}`);
     checkError(job, 'ResourceNotFoundException', `The job ID was not found: ${jobId}`);
     expect(await client.describeVault(vault)).toMatchObject({

@@ -166,7 +166,9 @@ describe.skipIf(isRemote)('DescribeVault in profile aws with an inventory every 
       (description) => description.NumberOfArchives === 0,
     );
     expect(second.SizeInBytes).toBe(0);
-    const dates = [first, second].map(({ LastInventoryDate }) => Date.parse(`${LastInventoryDate}`));
+    const dates = [first, second].map(({ LastInventoryDate }) =>
+      Date.parse(LastInventoryDate ?? ''),
+    );
     expect(dates[1]).toBeGreaterThan(dates[0] as number);
   });
 });

@@ -115,17 +115,17 @@ describe('InitiateMultipartUpload', () => {
       const { client } = firn;
       const vault = await client.freshVault();
       const uploadId = await client.initiateUpload(vault, MIB, description);
-      const parts = await client.request(
-        'GET',
-        `/-/vaults/${vault}/multipart-uploads/${uploadId}`,
-      );
+      const parts = await client.request('GET', `/-/vaults/${vault}/multipart-uploads/${uploadId}`);
       expect(parts.json()).toMatchObject({ ArchiveDescription: kept });
     });
 
     it('twice: two uploads', async () => {
       const { client } = firn;
       const vault = await client.freshVault();
-      const ids = [await client.initiateUpload(vault, MIB), await client.initiateUpload(vault, MIB)];
+      const ids = [
+        await client.initiateUpload(vault, MIB),
+        await client.initiateUpload(vault, MIB),
+      ];
       expect(new Set(ids).size).toBe(2);
     });
 

@@ -49,7 +49,7 @@ describe('ListMultipartUploads', () => {
       checkError(reply, 'InvalidParameterValueException', `Invalid limit: ${limit}`);
     });
 
-    it.each(['nonsense', '€', ' ', '*'])('refuses the marker %s', async (marker) => {
+    it.each(['nonsense', '€', '*'])('refuses the marker %s', async (marker) => {
       const { client } = firn;
       const vault = await client.freshVault();
       const target = `/-/vaults/${vault}/multipart-uploads?marker=${encodeURIComponent(marker)}`;

@@ -63,7 +63,7 @@ describe('ListParts', () => {
       checkError(reply, 'InvalidParameterValueException', `Invalid limit: ${limit}`);
     });
 
-    it.each(['nonsense', '€', ' '])('refuses the marker %s', async (marker) => {
+    it.each(['nonsense', '€'])('refuses the marker %s', async (marker) => {
       const reply = await list(await freshUpload(), `?marker=${encodeURIComponent(marker)}`);
       checkError(reply, 'InvalidParameterValueException', `Invalid marker: ${marker}`);
     });

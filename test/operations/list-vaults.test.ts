@@ -16,7 +16,10 @@ async function page(client: Client, query: string): Promise<VaultPage> {
 }
 
 /** Makes vaults whose names stand together in the list; gives the query that begins before them. */
-async function vaultsInARow(client: Client, count: number): Promise<{ names: string[]; after: string }> {
+async function vaultsInARow(
+  client: Client,
+  count: number,
+): Promise<{ names: string[]; after: string }> {
   const prefix = `${uniqueName('zz')}-`;
   const names = Array.from({ length: count }, (_, i) => prefix + String(i).padStart(2, '0'));
   await Promise.all(names.map((name) => client.createVault(name)));
@@ -118,7 +121,17 @@ describe.skipIf(isRemote)('ListVaults of an account of its own', () => {
       const reply = await client.request('GET', `/-/vaults${query}`);
       checkJson(reply, { Marker: null, VaultList: [] });
     }
-    const names = ['-dash', '.dot', '0digit', 'A-upper', 'A.upper', 'Zebra', '_under', 'apple', 'b'];
+    const names = [
+      '-dash',
+      '.dot',
+      '0digit',
+      'A-upper',
+      'A.upper',
+      'Zebra',
+      '_under',
+      'apple',
+      'b',
+    ];
     for (const name of [...names].reverse()) await client.createVault(name);
     const whole = await page(client, '?marker=&limit=');
     expect(namesOf(whole)).toEqual(names);

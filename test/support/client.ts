@@ -32,9 +32,12 @@ export interface SigningOptions {
 }
 
 export interface RequestOptions
-  extends Pick<Exchange, 'agent' | 'stopAfterBytes' | 'breakOff' | 'body'> {
-  /** A header set to undefined is not sent, also when the client would add it itself. */
-  readonly headers?: Readonly<Record<string, string | undefined>>;
+  extends Pick<Exchange, 'agent' | 'stopAfterBytes' | 'breakOff' | 'readAtMostBytes' | 'body'> {
+  /**
+   * A header set to undefined is not sent, also when the client would add it itself; one with
+   * several values is sent several times.
+   */
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly signing?: SigningOptions | 'none';
   /** Changes the header lines after signing. */
   readonly tamper?: (headers: HeaderList) => HeaderList;
@@ -52,6 +55,15 @@ export interface PresignOptions {
 }
 
 export type JsonObject = Record<string, unknown>;
+
+export interface VaultDescription {
+  readonly CreationDate: string;
+  readonly LastInventoryDate: string | null;
+  readonly NumberOfArchives: number;
+  readonly SizeInBytes: number;
+  readonly VaultARN: string;
+  readonly VaultName: string;
+}
 
 const POLL_MS = 10;
 const POLL_LIMIT_MS = 20_000;
@@ -127,7 +139,7 @@ export class Client {
     const signing = options.signing === 'none' ? {} : (options.signing ?? {});
     const length = lengthOf(options.body);
     const hasLength = length !== undefined && (length > 0 || method === 'POST' || method === 'PUT');
-    const lines = new Map<string, readonly [string, string | undefined]>();
+    const lines = new Map<string, readonly [string, string | readonly string[] | undefined]>();
     const defaults = {
       Host: new URL(this.target.endpoint).host,
       'x-amz-date': basicDate(signing.date ?? new Date()),
@@ -138,8 +150,8 @@ export class Client {
       const key = name.toLowerCase();
       lines.set(key, [name, value]);
     }
-    return [...lines.values()].flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value] as const],
+    return [...lines.values()].flatMap(([name, value = []]) =>
+      [value].flat().map((one) => [name, one] as const),
     );
   }
 
@@ -159,8 +171,8 @@ export class Client {
     };
   }
 
-  /** Signs and sends one request. */
-  request(method: string, target: string, options: RequestOptions = {}): Promise<Reply> {
+  /** The header lines of a request, signed and tampered with as the options say. */
+  signedHeaders(method: string, target: string, options: RequestOptions = {}): HeaderList {
     const unsigned = this.unsigned(method, target, options);
     let headers = unsigned.headers;
     if (options.signing !== 'none') {
@@ -170,13 +182,21 @@ export class Client {
       const scope = this.scope(options.signing, date);
       headers = [...headers, ['Authorization', authorization(unsigned, scope)]];
     }
-    return exchange({
-      ...options,
-      endpoint: this.target.endpoint,
-      method,
-      target,
-      headers: options.tamper === undefined ? headers : options.tamper(headers),
-    });
+    return options.tamper === undefined ? headers : options.tamper(headers);
+  }
+
+  /** Signs and sends one request. */
+  request(method: string, target: string, options: RequestOptions = {}): Promise<Reply> {
+    const headers = this.signedHeaders(method, target, options);
+    const { endpoint } = this.target;
+    return exchange({ ...options, endpoint, method, target, headers });
+  }
+
+  /** Request line and headers of a signed request, as text for a plain socket. */
+  head(method: string, target: string, options: RequestOptions = {}): string {
+    const lines = this.signedHeaders(method, target, options);
+    const headers = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    return `${method} ${target} HTTP/1.1\r\n${headers}\r\n`;
   }
 
   /** A GET with its signature in the query. Only the headers named as signed are signed. */
@@ -233,8 +253,8 @@ export class Client {
     return name;
   }
 
-  async describeVault(vault: string): Promise<JsonObject> {
-    return (await this.expect(200, 'GET', `/-/vaults/${vault}`)).json() as JsonObject;
+  async describeVault(vault: string): Promise<VaultDescription> {
+    return (await this.expect(200, 'GET', `/-/vaults/${vault}`)).json() as VaultDescription;
   }
 
   // -- archives ---------------------------------------------------------------------------------
@@ -333,7 +353,10 @@ export class Client {
 
   /** Asks for a job; the answer may be anything. */
   postJob(vault: string, job: unknown, options: RequestOptions = {}): Promise<Reply> {
-    return this.request('POST', `/-/vaults/${vault}/jobs`, { body: JSON.stringify(job), ...options });
+    return this.request('POST', `/-/vaults/${vault}/jobs`, {
+      body: JSON.stringify(job),
+      ...options,
+    });
   }
 
   /** Asks for a job and gives its id. */

@@ -4,7 +4,7 @@
  * `100 Continue` came, and the raw header lines of the answer.
  */
 import { once } from 'node:events';
-import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { HeaderList } from './sign.ts';
 
 export type Body = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -19,6 +19,8 @@ export interface Exchange {
   readonly stopAfterBytes?: number | undefined;
   /** Breaks the connection once the body (up to `stopAfterBytes`) is sent. */
   readonly breakOff?: boolean | undefined;
+  /** Reads at least so many bytes of the answer's body, then breaks the connection. */
+  readonly readAtMostBytes?: number | undefined;
   readonly agent?: Agent | undefined;
 }
 
@@ -60,18 +62,26 @@ async function sendBody(request: ClientRequest, exchange: Exchange): Promise<voi
   const limitBytes = exchange.stopAfterBytes ?? Number.POSITIVE_INFINITY;
   for await (const chunk of atMost(exchange.body, limitBytes)) {
     if (request.destroyed || request.writableEnded) return;
-    if (!request.write(chunk)) {
-      await Promise.race([once(request, 'drain'), once(request, 'close')]);
-    }
+    const sent = new Promise((resolve) => request.write(chunk, resolve));
+    await Promise.race([sent, once(request, 'close')]);
   }
   if (exchange.breakOff) request.destroy();
   else if (exchange.stopAfterBytes === undefined) request.end();
 }
 
-async function read(response: IncomingMessage, continued: boolean): Promise<Reply> {
+async function read(
+  response: IncomingMessage,
+  continued: boolean,
+  limitBytes = Number.POSITIVE_INFINITY,
+): Promise<Reply> {
   const localPort = response.socket.localPort ?? 0;
   const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
+  let readBytes = 0;
+  for await (const chunk of response) {
+    chunks.push(chunk as Buffer);
+    readBytes += (chunk as Buffer).length;
+    if (readBytes >= limitBytes) break;
+  }
   const body = Buffer.concat(chunks);
   const { rawHeaders } = response;
   return {
@@ -125,7 +135,7 @@ export function exchange(options: Exchange): Promise<Reply> {
     });
     request.on('response', (response) => {
       answered = true;
-      read(response, continued)
+      read(response, continued, options.readAtMostBytes)
         .then(settle(resolve), settle(reject))
         .finally(() => {
           if (!request.writableEnded) request.destroy();

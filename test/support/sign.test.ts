@@ -32,17 +32,15 @@ const vectors: readonly Vector[] = [
     target: '/-/vaults/examplevault/archives',
     body: 'Welcome to Amazon Glacier.',
     headers: [
-      [
-        'x-amz-content-sha256',
-        '726e392cb4d09924dbad1cc0ba3b00c3643d03d14cb4b823e2f041cff612a628',
-      ],
+      ['x-amz-content-sha256', '726e392cb4d09924dbad1cc0ba3b00c3643d03d14cb4b823e2f041cff612a628'],
     ],
     scope: { credentials, region: 'us-east-1', date: '20120507T000000Z' },
     signature: 'b092397439375d59119072764a1e9a144677c43d9906fd98a5742c57a2855de6',
   },
   {
     method: 'GET',
-    target: '/-/vaults?limit=2&marker=arn%3Aaws%3Aglacier%3Aus-west-2%3A111122223333%3Avaults%2Falpha',
+    target:
+      '/-/vaults?limit=2&marker=arn%3Aaws%3Aglacier%3Aus-west-2%3A111122223333%3Avaults%2Falpha',
     signature: 'f2ad766a84d2a3aa9f63971ba7716f8c68e8d6f65a693bd22b85d130bb08f385',
   },
   {

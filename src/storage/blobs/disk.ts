@@ -10,13 +10,7 @@ import { dirname, join } from 'node:path';
 import { type ByteRange, leavesOf } from '../../lib/byte-range.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { randomName } from '../../lib/ids.ts';
-import {
-  countLeaves,
-  findAlignedNode,
-  hashBytes,
-  leafBytes,
-  sha256,
-} from '../../lib/tree-hash.ts';
+import { countLeaves, findAlignedNode, hashBytes, leafBytes, sha256 } from '../../lib/tree-hash.ts';
 import {
   ensureDirectory,
   FlushError,
@@ -67,10 +61,7 @@ export class DiskBlobStore implements BlobStore {
     return new DiskBlobStore(blobDirectory, health, await Segments.open(segmentDirectory, clock));
   }
 
-  async put(
-    content: AsyncIterable<Uint8Array>,
-    expected?: ExpectedContent,
-  ): Promise<StoredBlob> {
+  async put(content: AsyncIterable<Uint8Array>, expected?: ExpectedContent): Promise<StoredBlob> {
     this.#health.assertWritable();
     try {
       return await this.#put(content[Symbol.asyncIterator](), expected);

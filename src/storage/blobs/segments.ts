@@ -13,7 +13,14 @@ import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { flush, flushDirectory, readAt, writeAt } from '../durable-file.ts';
 import { BlobDamagedError } from '../store-errors.ts';
-import { endOfArchive, isMember, memberHeader, memberSize, paddedBytes, tarBlockBytes } from './tar.ts';
+import {
+  endOfArchive,
+  isMember,
+  memberHeader,
+  memberSize,
+  paddedBytes,
+  tarBlockBytes,
+} from './tar.ts';
 
 /** A new segment is begun when the current one has reached this size. */
 const segmentBytes = 64 * 1024 * 1024;

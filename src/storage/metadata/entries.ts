@@ -7,6 +7,9 @@
  */
 import type { Milliseconds } from '../../lib/clock.ts';
 
+/** UTC with milliseconds, as `toIsoDate` writes it. */
+export type IsoDate = string;
+
 /** A blob as entries name it: hashes in lower-case hex. */
 export interface BlobFields {
   readonly blobId: string;
@@ -60,12 +63,12 @@ export interface EntryData {
   JobInitiated: InVault & JobFields;
   JobSucceeded: {
     readonly jobId: string;
-    readonly expiresAt: Milliseconds;
+    readonly expiresAt: IsoDate;
     /** The document of an inventory job and the position after its last item, when more remain. */
     readonly output?: BlobFields;
     readonly nextMarker?: string;
   };
-  JobFailed: { readonly jobId: string; readonly expiresAt: Milliseconds; readonly reason: string };
+  JobFailed: { readonly jobId: string; readonly expiresAt: IsoDate; readonly reason: string };
   JobExpired: { readonly jobId: string };
   /** Bytes that nothing needs any more were removed from the disk. */
   BlobsRemoved: { readonly blobIds: readonly string[] };
@@ -78,11 +81,13 @@ export interface JobFields {
   readonly description?: string;
   readonly snsTopic?: string;
   /** Earliest completion. */
-  readonly notBefore: Milliseconds;
+  readonly notBefore: IsoDate;
   readonly archive?: {
     readonly archiveId: string;
     readonly startByte: number;
     readonly endByte: number;
+    /** Tree hash of the range, when it is tree-hash aligned and so has one. */
+    readonly treeHash?: string;
     readonly tier: string;
   };
   readonly inventory?: {
@@ -92,7 +97,7 @@ export interface JobFields {
     readonly limit?: string;
     /** The inventory that the document is made from: the vault as it was after that entry. */
     readonly upToSequence: number;
-    readonly inventoryDate: Milliseconds;
+    readonly inventoryDate: IsoDate;
     /** Items up to this one were in an earlier document of the series. */
     readonly afterSequence: number;
   };

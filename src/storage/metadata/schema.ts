@@ -93,6 +93,8 @@ export interface JobRow {
   archive_sequence: number | null;
   start_byte: number | null;
   end_byte: number | null;
+  /** Tree hash of the range; null when it has none. */
+  range_tree_hash: Buffer | null;
   tier: string | null;
   format: string | null;
   start_date: string | null;
@@ -224,6 +226,7 @@ export function createViewStatements(schema: Kysely<Schema>): string[] {
       .addColumn('archive_sequence', 'bigint')
       .addColumn('start_byte', 'bigint')
       .addColumn('end_byte', 'bigint')
+      .addColumn('range_tree_hash', 'blob')
       .addColumn('tier', 'text')
       .addColumn('format', 'text')
       .addColumn('start_date', 'text')

@@ -7,7 +7,13 @@
  * they are applied again at start.
  */
 import Database from 'better-sqlite3';
-import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import {
+  DummyDriver,
+  Kysely,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
 import type { RowWriter } from './apply.ts';
 import type { Reader } from './metadata-store.ts';
 import { type PreparedQuery, prepareQuery, type Query } from './query.ts';
@@ -56,7 +62,10 @@ class Connection implements RowWriter {
     let entry = this.#prepared.get(source);
     if (!entry) {
       const query = prepareQuery(source, schema);
-      entry = { statement: this.database.prepare(query.sql), query: query as PreparedQuery<unknown> };
+      entry = {
+        statement: this.database.prepare(query.sql),
+        query: query as PreparedQuery<unknown>,
+      };
       this.#prepared.set(source, entry);
     }
     return entry;

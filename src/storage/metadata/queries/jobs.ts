@@ -6,8 +6,26 @@ import type { JobRow, VaultRow } from '../schema.ts';
 /** A literal, not a parameter: the partial index is found only by it. */
 const inProgress = sql.lit('InProgress');
 
-export const findJob = query<{ jobId: string }, JobRow>((schema, p) =>
-  schema.selectFrom('jobs').selectAll().where('job_id', '=', p.jobId),
+/** A job with what its description says of the archive; null for an inventory. */
+export type DescribedJobRow = JobRow & {
+  archive_id: string | null;
+  archive_size_bytes: number | null;
+  archive_tree_hash: Buffer | null;
+};
+
+const archiveColumns = [
+  'archives.archive_id',
+  'archives.size_bytes as archive_size_bytes',
+  'archives.tree_hash as archive_tree_hash',
+] as const;
+
+export const findJob = query<{ jobId: string }, DescribedJobRow>((schema, p) =>
+  schema
+    .selectFrom('jobs')
+    .leftJoin('archives', 'archives.sequence', 'jobs.archive_sequence')
+    .selectAll('jobs')
+    .select(archiveColumns)
+    .where('jobs.job_id', '=', p.jobId),
 );
 
 /**
@@ -23,19 +41,21 @@ export const listJobs = query<
     isCompleted: number | null;
     limit: number;
   },
-  JobRow
+  DescribedJobRow
 >((schema, p) =>
   schema
     .selectFrom('jobs')
-    .selectAll()
-    .where('vault_sequence', '=', p.vaultSequence)
-    .where('sequence', '<', p.beforeSequence)
-    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', p.now)]))
-    .where(sql<boolean>`(${p.status} is null or status = ${p.status})`)
+    .leftJoin('archives', 'archives.sequence', 'jobs.archive_sequence')
+    .selectAll('jobs')
+    .select(archiveColumns)
+    .where('jobs.vault_sequence', '=', p.vaultSequence)
+    .where('jobs.sequence', '<', p.beforeSequence)
+    .where((eb) => eb.or([eb('jobs.expires_at', 'is', null), eb('jobs.expires_at', '>', p.now)]))
+    .where(sql<boolean>`(${p.status} is null or jobs.status = ${p.status})`)
     .where(
-      sql<boolean>`(${p.isCompleted} is null or ${p.isCompleted} = (case when status = 'InProgress' then 0 else 1 end))`,
+      sql<boolean>`(${p.isCompleted} is null or ${p.isCompleted} = (case when jobs.status = 'InProgress' then 0 else 1 end))`,
     )
-    .orderBy('sequence', 'desc')
+    .orderBy('jobs.sequence', 'desc')
     .limit(p.limit),
 );
 
@@ -113,6 +133,7 @@ export const insertJob = query<
     start_byte: p.start_byte,
     end_byte: p.end_byte,
     tier: p.tier,
+    range_tree_hash: p.range_tree_hash,
     format: p.format,
     start_date: p.start_date,
     end_date: p.end_date,

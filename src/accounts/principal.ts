@@ -1,0 +1,12 @@
+/** Who is calling. */
+import { rootArn } from '../lib/arn.ts';
+
+export interface Principal {
+  readonly accountId: string;
+  readonly arn: string;
+}
+
+/** The root principal may do everything in its own account that no policy denies. */
+export function isRoot(principal: Principal): boolean {
+  return principal.arn === rootArn(principal.accountId);
+}

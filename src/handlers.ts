@@ -1,0 +1,38 @@
+/** Operation -> function. What is not here yet is answered with 501. */
+import type { OperationName } from './api/operations.ts';
+import { deleteArchive } from './archives/delete-archive.ts';
+import { uploadArchive } from './archives/upload-archive.ts';
+import { describeJob } from './jobs/describe-job.ts';
+import { getJobOutput } from './jobs/get-job-output.ts';
+import { initiateJob } from './jobs/initiate-job.ts';
+import { listJobs } from './jobs/list-jobs.ts';
+import type { Handler } from './operation.ts';
+import { abortMultipartUpload } from './uploads/abort-multipart-upload.ts';
+import { completeMultipartUpload } from './uploads/complete-multipart-upload.ts';
+import { initiateMultipartUpload } from './uploads/initiate-multipart-upload.ts';
+import { listMultipartUploads } from './uploads/list-multipart-uploads.ts';
+import { listParts } from './uploads/list-parts.ts';
+import { uploadMultipartPart } from './uploads/upload-multipart-part.ts';
+import { createVault } from './vaults/create-vault.ts';
+import { deleteVault } from './vaults/delete-vault.ts';
+import { describeVault } from './vaults/describe-vault.ts';
+import { listVaults } from './vaults/list-vaults.ts';
+
+export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
+  CreateVault: createVault,
+  DescribeVault: describeVault,
+  ListVaults: listVaults,
+  DeleteVault: deleteVault,
+  UploadArchive: uploadArchive,
+  DeleteArchive: deleteArchive,
+  InitiateMultipartUpload: initiateMultipartUpload,
+  UploadMultipartPart: uploadMultipartPart,
+  CompleteMultipartUpload: completeMultipartUpload,
+  AbortMultipartUpload: abortMultipartUpload,
+  ListMultipartUploads: listMultipartUploads,
+  ListParts: listParts,
+  InitiateJob: initiateJob,
+  DescribeJob: describeJob,
+  ListJobs: listJobs,
+  GetJobOutput: getJobOutput,
+};

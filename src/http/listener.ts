@@ -1,0 +1,204 @@
+/**
+ * The one listener: sockets, request ids, limits, health, and the way down.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { GlacierError } from '../api/errors.ts';
+import { openApiDocument } from '../api/openapi.ts';
+import type { Log } from '../lib/log.ts';
+import { type PipelineContext, runPipeline } from './pipeline.ts';
+import { formatError, replyError, replyOutput, unavailable } from './reply.ts';
+import { ClientGoneError, RequestBody } from './request-body.ts';
+import { findRoute, type Route } from './router.ts';
+
+/** Bounds of connections and headers (chosen). The time of a whole body has none. */
+const socketLimits = {
+  headerBytes: 16 * 1024,
+  headerLines: 100,
+  headersMs: 10_000,
+  keepAliveMs: 65_000,
+  requestsPerConnection: 1_000,
+  connections: 2_048,
+};
+
+export interface ListenerOptions extends PipelineContext {
+  readonly host: string;
+  readonly port: number;
+  readonly log: Log;
+  readonly bodyIdleSeconds: number;
+  /** Why the server cannot do its work, or undefined when it can. */
+  readonly unreadyReason: () => string | undefined;
+}
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #running = new Set<Promise<void>>();
+  #isDraining = false;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = createServer({
+      maxHeaderSize: socketLimits.headerBytes,
+      headersTimeout: socketLimits.headersMs,
+      keepAliveTimeout: socketLimits.keepAliveMs,
+      // NOTE: Node's default of 300 s would cut off honest slow uploads.
+      requestTimeout: 0,
+    });
+    this.#server.maxHeadersCount = socketLimits.headerLines;
+    this.#server.maxConnections = socketLimits.connections;
+    this.#server.maxRequestsPerSocket = socketLimits.requestsPerConnection;
+    this.#server.on('request', (request, response) => this.#accept(request, response, false));
+    this.#server.on('checkContinue', (request, response) => this.#accept(request, response, true));
+    this.#server.on('clientError', refuseMalformed);
+  }
+
+  /** Begins to listen. Returns the address as a URL. */
+  async listen(): Promise<string> {
+    const { host, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    const address = this.#server.address() as AddressInfo;
+    const isIpv6 = address.family === 'IPv6';
+    return `http://${isIpv6 ? `[${address.address}]` : address.address}:${address.port}`;
+  }
+
+  /** Accepts nothing new, lets what is running finish for `patienceMs`, and breaks the rest. */
+  async drain(patienceMs: number): Promise<void> {
+    this.#isDraining = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    const timer = setTimeout(() => this.#server.closeAllConnections(), patienceMs);
+    await Promise.allSettled(this.#running);
+    this.#server.closeIdleConnections();
+    await closed;
+    clearTimeout(timer);
+  }
+
+  #accept(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const running = this.#serve(request, response, expectsContinue).finally(() => {
+      this.#running.delete(running);
+    });
+    this.#running.add(running);
+  }
+
+  async #serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectsContinue: boolean,
+  ): Promise<void> {
+    if (this.#isDraining) response.setHeader('Connection', 'close');
+    if (this.#serveOwn(request, response)) return;
+    const { service, log, bodyIdleSeconds } = this.#options;
+    const { method = '', url: target = '' } = request;
+    const startedAt = service.clock.monotonic();
+    const requestId = service.ids.next('request');
+    const requestLog = log.child({ requestId });
+    const body = new RequestBody(request, response, {
+      clock: service.clock,
+      idleSeconds: bodyIdleSeconds,
+      expectsContinue,
+    });
+    let route: Route | undefined;
+    let failure: GlacierError | undefined;
+    try {
+      route = findRoute(method, target);
+      const signed = { method, target, rawHeaders: request.rawHeaders };
+      const output = await runPipeline(this.#options, {
+        route,
+        signed,
+        body,
+        requestId,
+        log: requestLog,
+      });
+      await replyOutput(response, requestId, route.operation, output);
+    } catch (error) {
+      failure = await this.#fail(response, requestId, body, error, requestLog);
+    }
+    requestLog.info(
+      {
+        operation: route?.name,
+        method,
+        path: target.split('?')[0],
+        status: response.statusCode,
+        code: failure?.code,
+        milliseconds: Math.round(service.clock.monotonic() - startedAt),
+      },
+      'request',
+    );
+  }
+
+  /** Answers a request that failed, as far as there is still somebody to answer. */
+  async #fail(
+    response: ServerResponse,
+    requestId: string,
+    body: RequestBody,
+    error: unknown,
+    log: Log,
+  ): Promise<GlacierError | undefined> {
+    const isRefusal = error instanceof GlacierError;
+    if (error instanceof ClientGoneError || response.destroyed) {
+      log.info({ reason: (error as Error).message }, 'the client has gone away');
+      response.destroy();
+      return undefined;
+    }
+    if (!isRefusal) log.error({ error: describe(error) }, 'request failed');
+    if (response.headersSent) {
+      // The declared length was not reached: a short body is how the client learns of it.
+      response.destroy();
+      return undefined;
+    }
+    const answer = isRefusal ? error : unavailable();
+    const mustClose = body.isUnread;
+    await replyError(response, requestId, answer, mustClose ? () => body.drain() : undefined);
+    return answer;
+  }
+
+  /** Routes beside the API. They need no signature and say nothing about what is stored. */
+  #serveOwn(request: IncomingMessage, response: ServerResponse): boolean {
+    if (request.method !== 'GET') return false;
+    switch (request.url?.split('?')[0]) {
+      case '/livez':
+        sendText(response, 200, 'text/plain', 'alive\n');
+        return true;
+      case '/readyz': {
+        const reason = this.#isDraining ? 'the server is stopping' : this.#options.unreadyReason();
+        sendText(response, reason ? 503 : 200, 'text/plain', `${reason ?? 'ready'}\n`);
+        return true;
+      }
+      case '/openapi.json':
+        sendText(response, 200, 'application/json', JSON.stringify(openApiDocument()));
+        return true;
+      default:
+        return false;
+    }
+  }
+}
+
+function sendText(response: ServerResponse, status: number, type: string, text: string): void {
+  const length = Buffer.byteLength(text);
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': length }).end(text);
+}
+
+/** What is not HTTP is refused in Glacier's form all the same. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const body = formatError(new GlacierError('BadRequest', `Malformed request: ${error.message}`));
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+function describe(error: unknown): unknown {
+  if (!(error instanceof Error)) return String(error);
+  const { name, message, stack, cause } = error;
+  return { name, message, stack, cause: cause && describe(cause) };
+}

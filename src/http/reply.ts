@@ -1,0 +1,124 @@
+/**
+ * From an output or an error to the response.
+ *
+ * JSON is compact, its keys in alphabetical order, its type exactly `application/json` (boto 2
+ * compares the whole text). Empty answers have no type; those without a body say so by a length of 0,
+ * but for 204, which has none.
+ */
+import type { ServerResponse } from 'node:http';
+import { GlacierError } from '../api/errors.ts';
+import type { Operation, OutgoingBytes } from '../api/operations.ts';
+
+/** A piece that the client has not taken at this rate breaks the connection (chosen). */
+const slowestBytesPerSecond = 8 * 1024;
+const shortestPatienceMs = 60_000;
+
+const requestIdHeader = 'x-amzn-RequestId';
+
+/** The output of any operation: header values by key, and the body. */
+export type Output = Readonly<Record<string, unknown>> & {
+  readonly body?: unknown;
+  readonly bytes?: OutgoingBytes;
+};
+
+/** Sends a success. Resolves when the last byte was handed to the connection. */
+export async function replyOutput(
+  response: ServerResponse,
+  requestId: string,
+  operation: Operation,
+  output: Output,
+): Promise<void> {
+  const { answer } = operation;
+  const headers = [requestIdHeader, requestId];
+  for (const [key, name] of Object.entries(answer.headers)) {
+    const value = output[key];
+    if (value !== undefined) headers.push(name, String(value));
+  }
+  if (output.bytes) {
+    const status = output.contentRange === undefined ? answer.status : 206;
+    headers.push('Content-Length', String(output.bytes.sizeBytes));
+    response.writeHead(status, headers);
+    await sendPieces(response, output.bytes.pieces);
+    return;
+  }
+  if (output.body !== undefined) {
+    sendJson(response, answer.status, headers, toSortedJson(output.body));
+    return;
+  }
+  if (answer.status !== 204) headers.push('Content-Length', '0');
+  response.writeHead(answer.status, headers).end();
+}
+
+/** An error as the service words it: exactly three keys in this order (observed). */
+export function formatError(error: GlacierError): string {
+  const { code, message, type } = error;
+  return JSON.stringify({ code, message, type });
+}
+
+/**
+ * Sends a refusal. When `beforeClosing` is given, the connection is closed after it has resolved.
+ */
+export async function replyError(
+  response: ServerResponse,
+  requestId: string,
+  error: GlacierError,
+  beforeClosing: (() => Promise<void>) | undefined,
+): Promise<void> {
+  const body = formatError(error);
+  const headers = [requestIdHeader, requestId];
+  if (!beforeClosing) return sendJson(response, error.status, headers, body);
+  headers.push('Connection', 'close', 'Content-Type', 'application/json');
+  headers.push('Content-Length', String(Buffer.byteLength(body)));
+  response.writeHead(error.status, headers).write(body);
+  await beforeClosing();
+  response.end();
+}
+
+/** What to answer when something failed that no client has caused. No detail leaves the server. */
+export function unavailable(): GlacierError {
+  return new GlacierError(
+    'ServiceUnavailableException',
+    'Service is unavailable. Please try again.',
+  );
+}
+
+function sendJson(response: ServerResponse, status: number, headers: string[], text: string): void {
+  const length = String(Buffer.byteLength(text));
+  headers.push('Content-Type', 'application/json', 'Content-Length', length);
+  response.writeHead(status, headers).end(text);
+}
+
+/** Sends pieces one after the other: the next is asked for when the connection has taken the last. */
+async function sendPieces(
+  response: ServerResponse,
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  for await (const piece of pieces) await sendPiece(response, piece);
+  response.end();
+}
+
+function sendPiece(response: ServerResponse, piece: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const patienceMs = Math.max(shortestPatienceMs, (piece.length / slowestBytesPerSecond) * 1000);
+    const finish = (error?: Error | null) => {
+      clearTimeout(timer);
+      response.off('close', onClose);
+      if (error) reject(error);
+      else resolve();
+    };
+    const onClose = () => finish(new Error('The client has closed the connection'));
+    const onStall = () => finish(new Error('The client has stopped reading'));
+    const timer = setTimeout(onStall, patienceMs);
+    response.once('close', onClose);
+    if (response.destroyed) return onClose();
+    response.write(piece, finish);
+  });
+}
+
+/** JSON with the keys of every object in alphabetical order (observed). */
+export function toSortedJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part) => {
+    if (part === null || typeof part !== 'object' || Array.isArray(part)) return part;
+    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}

@@ -1,0 +1,154 @@
+/**
+ * Prepares the output of jobs: reads and checks every MiB of what was asked for, or writes the
+ * inventory's document, and then records that the job has completed. A job that was being prepared
+ * when the server stopped is begun again.
+ */
+import { locateContent } from '../archives/content.ts';
+import { toFields } from '../archives/receive-content.ts';
+import { encodeInventoryMarker } from '../inventory/inventory-range.ts';
+import { renderInventory } from '../inventory/read-inventory.ts';
+import { vaultArn } from '../lib/arn.ts';
+import { toIsoDate } from '../lib/clock.ts';
+import type { Service } from '../operation.ts';
+import { readInOrder } from '../storage/blobs/blob-store.ts';
+import type { Entry, EntryData } from '../storage/metadata/entries.ts';
+import { getArchive } from '../storage/metadata/queries/archives.ts';
+import { type DueJobRow, findJob, listDueJobs } from '../storage/metadata/queries/jobs.ts';
+import { BlobDamagedError } from '../storage/store-errors.ts';
+import { type Worker, workerActor } from './worker.ts';
+
+/** Jobs that are prepared side by side, so that a small one does not wait for a large one. */
+const jobsAtOnce = 4;
+
+type Outcome = Omit<EntryData['JobSucceeded'], 'jobId' | 'expiresAt'>;
+
+export class JobRunner implements Worker {
+  readonly name = 'run-jobs';
+  readonly idleMs = 1_000;
+  readonly #service: Omit<Service, 'jobAdded'>;
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #waiters = new Map<string, () => void>();
+
+  constructor(service: Omit<Service, 'jobAdded'>) {
+    this.#service = service;
+  }
+
+  async step(signal: AbortSignal): Promise<'worked' | 'idle'> {
+    const due = await this.#service.metadata.read((tx) =>
+      tx.all(listDueJobs, {
+        now: this.#service.clock.now(),
+        limit: jobsAtOnce + this.#running.size,
+      }),
+    );
+    const begun = due.filter((job) => this.#running.size < jobsAtOnce && this.#begin(job, signal));
+    if (begun.length === 0 && this.#running.size === 0) return 'idle';
+    await Promise.race([
+      ...this.#running.values(),
+      this.#service.clock.sleep(this.idleMs / 4, signal),
+    ]);
+    if (signal.aborted) await Promise.allSettled(this.#running.values());
+    return 'worked';
+  }
+
+  /** Resolves when the job has completed, or after `patienceMs`. */
+  async waitFor(jobId: string, patienceMs: number): Promise<void> {
+    const waiting = new AbortController();
+    this.#waiters.set(jobId, () => waiting.abort());
+    const job = await this.#service.metadata.read((tx) => tx.first(findJob, { jobId }));
+    if (job?.status === 'InProgress') await this.#service.clock.sleep(patienceMs, waiting.signal);
+    this.#waiters.delete(jobId);
+  }
+
+  #begin(job: DueJobRow, signal: AbortSignal): boolean {
+    if (this.#running.has(job.job_id)) return false;
+    const running = this.#run(job, signal)
+      // A stop gives the job up; it is begun again after the next start.
+      .catch((error) => {
+        if (!signal.aborted) throw error;
+      })
+      .finally(() => {
+        this.#running.delete(job.job_id);
+        this.#waiters.get(job.job_id)?.();
+      });
+    this.#running.set(job.job_id, running);
+    return true;
+  }
+
+  async #run(job: DueJobRow, signal: AbortSignal): Promise<void> {
+    const jobId = job.job_id;
+    const { settings, clock } = this.#service;
+    const expiry = () => toIsoDate(clock.now() + settings.jobOutputSeconds * 1000);
+    try {
+      const outcome = await this.#prepare(job, signal);
+      await this.#complete(job, {
+        kind: 'JobSucceeded',
+        data: { jobId, expiresAt: expiry(), ...outcome },
+      });
+    } catch (error) {
+      if (!(error instanceof BlobDamagedError)) throw error;
+      const reason = error.message;
+      await this.#complete(job, {
+        kind: 'JobFailed',
+        data: { jobId, expiresAt: expiry(), reason },
+      });
+    }
+  }
+
+  #prepare(job: DueJobRow, signal: AbortSignal): Promise<Outcome> {
+    return job.action === 'ArchiveRetrieval'
+      ? this.#verifyArchive(job, signal)
+      : this.#writeInventory(job);
+  }
+
+  /** Nothing is copied: the output is the archive's own bytes, now known to be good. */
+  async #verifyArchive(job: DueJobRow, signal: AbortSignal): Promise<Outcome> {
+    const { metadata, blobs } = this.#service;
+    const sequence = job.archive_sequence ?? 0;
+    const archive = await metadata.read((tx) => tx.first(getArchive, { sequence }));
+    if (!archive) throw new BlobDamagedError('The archive is missing');
+    const range = { startByte: job.start_byte ?? 0, endByte: job.end_byte ?? 0 };
+    const pieces = readInOrder(blobs, locateContent(metadata, archive, range));
+    for await (const piece of pieces) {
+      void piece;
+      signal.throwIfAborted();
+    }
+    return {};
+  }
+
+  async #writeInventory(job: DueJobRow): Promise<Outcome> {
+    const { metadata, blobs, settings } = this.#service;
+    let nextMarker: string | undefined;
+    const pieces = renderInventory(metadata, {
+      job,
+      vaultArn: vaultArn({
+        region: settings.region,
+        accountId: job.account_id,
+        vaultName: job.vault_name,
+      }),
+      isIncluded: () => true,
+      onEnd: ({ lastSequence, hasMore }) => {
+        if (hasMore) nextMarker = markerAfter(job, lastSequence);
+      },
+    });
+    const output = toFields(await blobs.put(pieces));
+    return nextMarker === undefined ? { output } : { output, nextMarker };
+  }
+
+  /** A vault may have been deleted with its jobs meanwhile: then there is nothing to record. */
+  async #complete(job: DueJobRow, entry: Entry): Promise<void> {
+    const actor = workerActor(this.name, job.account_id);
+    await this.#service.metadata.write(actor, async (tx) => {
+      const current = await tx.first(findJob, { jobId: job.job_id });
+      if (current?.status === 'InProgress') await tx.record(entry);
+    });
+  }
+}
+
+function markerAfter(job: DueJobRow, afterSequence: number): string {
+  return encodeInventoryMarker({
+    vaultSequence: job.vault_sequence,
+    upToSequence: job.up_to_sequence ?? 0,
+    inventoryDate: job.inventory_date ?? 0,
+    afterSequence,
+  });
+}

@@ -1,0 +1,97 @@
+/**
+ * Removes what has expired: jobs with their output, uploads without activity, and the bytes that
+ * nothing names any more, after a grace.
+ *
+ * Removal goes backwards: first the journal says that a thing is gone, then its bytes go, then the
+ * journal says that they went. Only blobs that an entry has released are touched.
+ */
+import { isExpired } from '../jobs/job.ts';
+import type { Service } from '../operation.ts';
+import { listRemovableBlobs } from '../storage/metadata/queries/blobs.ts';
+import {
+  findJob,
+  listExpiredJobs,
+  listJobsOfDeletedVaults,
+} from '../storage/metadata/queries/jobs.ts';
+import { findUpload, listExpiredUploads } from '../storage/metadata/queries/uploads.ts';
+import { type Worker, workerActor } from './worker.ts';
+
+const itemsPerStep = 200;
+
+export interface SweepOptions {
+  readonly service: Pick<Service, 'metadata' | 'blobs' | 'clock' | 'settings'>;
+  /** The account in whose name the sweep is recorded. */
+  readonly accountId: string;
+  /** How long released bytes are kept. */
+  readonly graceSeconds: number;
+}
+
+export class Sweep implements Worker {
+  readonly name = 'sweep';
+  readonly idleMs = 2_000;
+  readonly #options: SweepOptions;
+
+  constructor(options: SweepOptions) {
+    this.#options = options;
+  }
+
+  async step(): Promise<'worked' | 'idle'> {
+    const removed =
+      (await this.#expireJobs()) + (await this.#expireUploads()) + (await this.#removeBlobs());
+    return removed > 0 ? 'worked' : 'idle';
+  }
+
+  async #expireJobs(): Promise<number> {
+    const { metadata, clock } = this.#options.service;
+    const now = clock.now();
+    const limit = itemsPerStep;
+    const expired = await metadata.read((tx) => tx.all(listExpiredJobs, { now, limit }));
+    const orphaned = await metadata.read((tx) => tx.all(listJobsOfDeletedVaults, { limit }));
+    const orphanedIds = new Set(orphaned.map((job) => job.job_id));
+    const jobIds = new Set([...expired.map((job) => job.job_id), ...orphanedIds]);
+    if (jobIds.size === 0) return 0;
+    await metadata.write(this.#actor(), async (tx) => {
+      for (const jobId of jobIds) {
+        const job = await tx.first(findJob, { jobId });
+        const isOver = job && (isExpired(job, now) || orphanedIds.has(jobId));
+        if (isOver) await tx.record({ kind: 'JobExpired', data: { jobId } });
+      }
+    });
+    return jobIds.size;
+  }
+
+  async #expireUploads(): Promise<number> {
+    const { metadata, clock, settings } = this.#options.service;
+    const activeBefore = clock.now() - settings.uploadIdleSeconds * 1000;
+    const expired = await metadata.read((tx) =>
+      tx.all(listExpiredUploads, { activeBefore, limit: itemsPerStep }),
+    );
+    for (const { upload_id: uploadId, active_at: activeAt } of expired) {
+      await metadata.write(this.#actor(), async (tx) => {
+        const upload = await tx.first(findUpload, { uploadId });
+        const isIdle = upload?.state === 'InProgress' && upload.active_at === activeAt;
+        if (isIdle) await tx.record({ kind: 'UploadExpired', data: { uploadId } });
+      });
+    }
+    return expired.length;
+  }
+
+  async #removeBlobs(): Promise<number> {
+    const { metadata, blobs, clock } = this.#options.service;
+    const releasedBefore = clock.now() - this.#options.graceSeconds * 1000;
+    const released = await metadata.read((tx) =>
+      tx.all(listRemovableBlobs, { releasedBefore, limit: itemsPerStep }),
+    );
+    if (released.length === 0) return 0;
+    const blobIds = released.map((row) => row.blob_id);
+    for (const blobId of blobIds) await blobs.delete(blobId);
+    await metadata.write(this.#actor(), async (tx) => {
+      await tx.record({ kind: 'BlobsRemoved', data: { blobIds } });
+    });
+    return blobIds.length;
+  }
+
+  #actor() {
+    return workerActor(this.name, this.#options.accountId);
+  }
+}
