@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type AccessKey, makeAccessKey } from './accounts/access-key.ts';
-import { AccessKeys } from './accounts/access-keys.ts';
+import { AccessKeys } from './accounts/find-access-key.ts';
 import { SecretSealer, sealingKeyBytes } from './accounts/sealed-secret.ts';
 import { type Config, ConfigError } from './config.ts';
 import { Listener } from './http/listener.ts';

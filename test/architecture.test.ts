@@ -3,7 +3,8 @@
  * breach as a sentence naming the wrong import, and expects that there is none.
  *
  * In a domain folder nouns lie below and verbs above: a file named like one of the 33 operations is
- * an operation, every other file is a model. Test files and conformance suites are left out, since
+ * an operation; one that begins with a verb is a step that operations and workers share; every other
+ * file is a model, data and pure rules, which knows the rows by their types only. Test files and conformance suites are left out, since
  * they may look at everything; nothing else may import them.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -26,6 +27,9 @@ const operations = new Set(
   set-data-retrieval-policy get-data-retrieval-policy
   purchase-provisioned-capacity list-provisioned-capacity`.split(/\s+/),
 );
+
+/** How the names of steps begin. */
+const stepName = /^(?:find|locate|read|receive|require)-/;
 
 const domainFolders = new Set([
   'vaults',
@@ -63,6 +67,7 @@ type Layer =
   | 'operation.ts'
   | 'authorize.ts'
   | 'operations'
+  | 'steps'
   | 'storage'
   | 'models'
   | 'sigv4'
@@ -70,7 +75,7 @@ type Layer =
   | 'lib';
 
 /** What an import may point at, where that is narrower than a layer. */
-type Part = 'storage interfaces' | 'storage queries' | 'account models';
+type Part = 'storage interfaces' | 'storage queries' | 'row types' | 'account models';
 
 interface Rule {
   /** Beside its own layer, which a file may always import unless `isFlat`. */
@@ -85,10 +90,12 @@ interface Rule {
 
 const everythingButMain: Layer[] = [
   ...(['config.ts', 'http', 'workers', 'cli', 'console', 'handlers.ts', 'operation.ts'] as const),
-  ...(['authorize.ts', 'operations', 'storage', 'models', 'sigv4', 'api', 'lib'] as const),
+  ...(['authorize.ts', 'operations', 'steps', 'storage', 'models'] as const),
+  ...(['sigv4', 'api', 'lib'] as const),
 ];
 const belowOperations: Rule['may'] = [
-  ...(['storage interfaces', 'storage queries', 'models', 'api', 'lib'] as const),
+  ...(['steps', 'operation.ts', 'storage interfaces', 'storage queries'] as const),
+  ...(['models', 'api', 'lib'] as const),
 ];
 
 const rules: Record<Layer, Rule> = {
@@ -97,22 +104,23 @@ const rules: Record<Layer, Rule> = {
   'config.ts': { may: everythingButMain },
   http: {
     may: [
-      ...(['handlers.ts', 'operation.ts', 'authorize.ts', 'storage interfaces'] as const),
+      ...(['handlers.ts', 'operation.ts', 'authorize.ts', 'steps', 'storage interfaces'] as const),
       ...(['storage queries', 'account models', 'sigv4', 'api', 'lib'] as const),
     ],
   },
   workers: { may: belowOperations },
   cli: { may: ['api', 'sigv4', 'lib'] },
   console: { may: ['api', 'sigv4', 'lib'], isNodeFree: true },
-  'handlers.ts': { may: ['operations', 'operation.ts', ...belowOperations], packages: [] },
+  'handlers.ts': { may: ['operations', ...belowOperations], packages: [] },
   'operation.ts': { may: belowOperations, packages: [] },
-  'authorize.ts': { may: ['operation.ts', ...belowOperations], packages: [] },
-  operations: { may: ['operation.ts', ...belowOperations], isFlat: true, packages: [] },
+  'authorize.ts': { may: belowOperations, packages: [] },
+  operations: { may: belowOperations, isFlat: true, packages: [] },
+  steps: { may: belowOperations, packages: [] },
   storage: {
     may: ['models', 'api', 'lib'],
     packages: ['kysely', 'better-sqlite3', 'pg', '@aws-sdk/client-s3', '@smithy/'],
   },
-  models: { may: ['api', 'lib'], packages: [] },
+  models: { may: ['row types', 'api', 'lib'], packages: [] },
   sigv4: { may: ['api', 'lib'], packages: ['@smithy/'] },
   api: { may: [], packages: ['zod'], isNodeFree: true },
   lib: { may: [], packages: [] },
@@ -136,14 +144,19 @@ function layerOf(path: string): Layer | undefined {
   if (rest.length === 0) return folder in rules ? (folder as Layer) : undefined;
   if (path === 'policies/authorize.ts') return 'authorize.ts';
   if (!domainFolders.has(folder)) return folder in rules ? (folder as Layer) : undefined;
-  return operations.has(posix.basename(path, '.ts')) ? 'operations' : 'models';
+  const name = posix.basename(path, '.ts');
+  if (operations.has(name)) return 'operations';
+  return stepName.test(name) ? 'steps' : 'models';
 }
 
 function partsOf(path: string, isTypeOnly: boolean): Part[] {
   const parts: Part[] = [];
   const isInterface = storageInterfaces.has(path) || (isTypeOnly && storageTypes.has(path));
   if (isInterface) parts.push('storage interfaces');
-  if (path.startsWith('storage/metadata/queries/')) parts.push('storage queries');
+  const isQuery = path.startsWith('storage/metadata/queries/');
+  if (isQuery) parts.push('storage queries');
+  const hasRows = isQuery || path === 'storage/metadata/schema.ts';
+  if (isTypeOnly && hasRows) parts.push('row types');
   if (path.startsWith('accounts/') && layerOf(path) === 'models') parts.push('account models');
   return parts;
 }
@@ -315,6 +328,8 @@ describe('the rules themselves', () => {
     ['jobs/get-job-output.ts', `import type { Call } from '../operation.ts';`],
     ['jobs/get-job-output.ts', `import { find } from '../storage/metadata/queries/jobs.ts';`],
     ['jobs/list-jobs.ts', `import type { JobRow } from '../storage/metadata/schema.ts';`],
+    ['jobs/job.ts', `import type { JobRow } from '../storage/metadata/schema.ts';`],
+    ['workers/run-jobs.ts', `import { locate } from '../archives/locate-content.ts';`],
     ['jobs/get-job-output.ts', `import type { B } from '../storage/blobs/blob-store.ts';`],
     ['handlers.ts', `import { getJobOutput } from './jobs/get-job-output.ts';`],
     ['http/pipeline.ts', `import { authorize } from '../policies/authorize.ts';`],
@@ -337,6 +352,8 @@ describe('the rules themselves', () => {
     ['jobs/job.ts', `import { x } from './get-job-output.ts';`],
     ['jobs/job.ts', `type X = import('../storage/metadata/metadata-store.ts').X;`],
     ['jobs/job.ts', `import { z } from 'zod';`],
+    ['jobs/job.ts', `import { x } from './require-job.ts';`],
+    ['jobs/require-job.ts', `import { x } from './get-job-output.ts';`],
     ['http/pipeline.ts', `import { vault } from '../vaults/vault.ts';`],
     ['workers/sweep.ts', `export * from '../http/reply.ts';`],
     ['workers/sweep.ts', `import { disk } from '../storage/blobs/disk.ts';`],

@@ -10,9 +10,7 @@ import type { Log } from '../lib/log.ts';
 import type { Call, Service } from '../operation.ts';
 import { authorize, resolveAccount } from '../policies/authorize.ts';
 import type { SignedRequest } from '../sigv4/received-request.ts';
-import { findVault } from '../storage/metadata/queries/vaults.ts';
-import type { VaultRow } from '../storage/metadata/schema.ts';
-import { vaultNotFound } from '../vaults/vault.ts';
+import { requireVaultNamed } from '../vaults/require-vault.ts';
 import { type Authenticator, authenticate } from './authenticate.ts';
 import { bindFields, bindJson, type Input } from './bind.ts';
 import type { Output } from './reply.ts';
@@ -48,7 +46,11 @@ export async function runPipeline(
   authorize(principal, name, resourceArn(service, accountId, name, vaultName));
   const handler = handlers[name] as AnyHandler | undefined;
   if (!handler) throw notImplemented(name);
-  const vault = operation.resource === 'vault' ? await requireVault(call, vaultName) : undefined;
+  const place = { region: service.settings.region, accountId, vaultName };
+  const vault =
+    operation.resource === 'vault'
+      ? await service.metadata.read((tx) => requireVaultNamed(tx, place))
+      : undefined;
   const input = {
     ...path,
     ...bindFields(operation, received),
@@ -70,13 +72,6 @@ function requireVaultName({ operation, path }: Route): string {
   if (operation.resource === 'account') return '';
   if (!path.vaultName) throw missingParameter('vaultName');
   return path.vaultName;
-}
-
-async function requireVault(call: Call, vaultName: string): Promise<VaultRow> {
-  const { accountId } = call;
-  const vault = await call.metadata.read((tx) => tx.first(findVault, { accountId, vaultName }));
-  if (vault) return vault;
-  throw vaultNotFound(call.settings.region, accountId, vaultName);
 }
 
 /** What policies match: the vault's ARN, or what stands in its place (observed for ListVaults). */

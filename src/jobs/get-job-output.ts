@@ -7,7 +7,7 @@
  */
 import { invalidParameter } from '../api/errors.ts';
 import type { OutgoingBytes } from '../api/operations.ts';
-import { hashContent, locateContent } from '../archives/content.ts';
+import { hashContent, locateContent } from '../archives/locate-content.ts';
 import { inventoryWriter, toInventoryItem } from '../inventory/document.ts';
 import { renderInventory } from '../inventory/read-inventory.ts';
 import { type ByteRange, rangeLength, resolveRangeHeader, wholeRange } from '../lib/byte-range.ts';

@@ -1,6 +1,6 @@
 import { invalidParameter, missingParameter, notFound } from '../api/errors.ts';
 import { archiveNotFound } from '../archives/archive.ts';
-import { hashContent } from '../archives/content.ts';
+import { hashContent } from '../archives/locate-content.ts';
 import { decodeInventoryMarker, type InventoryPosition } from '../inventory/inventory-range.ts';
 import { type ByteRange, isMebibyteAligned, wholeRange } from '../lib/byte-range.ts';
 import { toIsoDate } from '../lib/clock.ts';

@@ -1,10 +1,13 @@
 /** Names of vaults and principals as policies and answers write them (documented). */
 
-export function vaultArn(place: {
+/** Where a vault is. */
+export interface VaultPlace {
   readonly region: string;
   readonly accountId: string;
   readonly vaultName: string;
-}): string {
+}
+
+export function vaultArn(place: VaultPlace): string {
   return `arn:aws:glacier:${place.region}:${place.accountId}:vaults/${place.vaultName}`;
 }
 

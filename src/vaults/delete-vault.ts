@@ -9,7 +9,9 @@ import { arnOfVault, isDeletable, isVaultName, vaultNotFound } from './vault.ts'
  */
 export const deleteVault: Handler<'DeleteVault'> = async (_input, call) => {
   const { accountId, vaultName, settings } = call;
-  if (!isVaultName(vaultName)) throw vaultNotFound(settings.region, accountId, vaultName);
+  if (!isVaultName(vaultName)) {
+    throw vaultNotFound({ region: settings.region, accountId, vaultName });
+  }
   await call.metadata.write(call, async (tx) => {
     const vault = await tx.first(findVault, { accountId, vaultName });
     if (!vault) return;

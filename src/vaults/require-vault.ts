@@ -1,14 +1,27 @@
-/** The vault of a call, looked up again inside the transaction that changes it. */
+/** The vault that a request names. */
+import type { VaultPlace } from '../lib/arn.ts';
 import type { VaultCall } from '../operation.ts';
 import type { Reader } from '../storage/metadata/metadata-store.ts';
 import { findVault } from '../storage/metadata/queries/vaults.ts';
 import type { VaultRow } from '../storage/metadata/schema.ts';
 import { vaultNotFound } from './vault.ts';
 
-/** @throws GlacierError 404 when it was deleted since the call began, even if made again. */
+/** @throws GlacierError 404 when there is no such vault */
+export async function requireVaultNamed(tx: Reader, name: VaultPlace): Promise<VaultRow> {
+  const vault = await tx.first(findVault, name);
+  if (vault) return vault;
+  throw vaultNotFound(name);
+}
+
+/**
+ * The vault of a call, looked up again inside the transaction that changes it.
+ *
+ * @throws GlacierError 404 when it was deleted since the call began, even if made again
+ */
 export async function requireVault(tx: Reader, call: VaultCall): Promise<VaultRow> {
   const { accountId, settings, vault } = call;
-  const found = await tx.first(findVault, { accountId, vaultName: vault.vault_name });
-  if (found?.sequence === vault.sequence) return found;
-  throw vaultNotFound(settings.region, accountId, vault.vault_name);
+  const name = { region: settings.region, accountId, vaultName: vault.vault_name };
+  const found = await requireVaultNamed(tx, name);
+  if (found.sequence === vault.sequence) return found;
+  throw vaultNotFound(name);
 }

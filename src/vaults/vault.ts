@@ -7,7 +7,7 @@
 import { invalidParameter, notFound } from '../api/errors.ts';
 import { limits } from '../api/limits.ts';
 import type { VaultDescription } from '../api/shapes.ts';
-import { vaultArn } from '../lib/arn.ts';
+import { type VaultPlace, vaultArn } from '../lib/arn.ts';
 import { type Milliseconds, toIsoDate } from '../lib/clock.ts';
 import type { VaultRow } from '../storage/metadata/schema.ts';
 
@@ -26,9 +26,9 @@ export function invalidVaultName(name: string) {
 }
 
 /** A name that cannot be one is answered like a missing vault, without an ARN (observed). */
-export function vaultNotFound(region: string, accountId: string, vaultName: string) {
-  const name = isVaultName(vaultName) ? vaultArn({ region, accountId, vaultName }) : vaultName;
-  return notFound(`Vault not found for ARN: ${name}`);
+export function vaultNotFound(name: VaultPlace) {
+  const shown = isVaultName(name.vaultName) ? vaultArn(name) : name.vaultName;
+  return notFound(`Vault not found for ARN: ${shown}`);
 }
 
 export function arnOfVault(vault: VaultRow, region: string): string {

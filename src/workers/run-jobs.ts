@@ -3,7 +3,7 @@
  * inventory's document, and then records that the job has completed. A job that was being prepared
  * when the server stopped is begun again.
  */
-import { locateContent } from '../archives/content.ts';
+import { locateContent } from '../archives/locate-content.ts';
 import { toFields } from '../archives/receive-content.ts';
 import { encodeInventoryMarker } from '../inventory/inventory-range.ts';
 import { renderInventory } from '../inventory/read-inventory.ts';

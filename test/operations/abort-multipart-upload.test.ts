@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { checkError, checkJson, checkNoContent, checkNoVault } from '../support/check.ts';
-import { uniqueName } from '../support/client.ts';
+import { pollUntil, uniqueName } from '../support/client.ts';
 import { content } from '../support/content.ts';
+import { isRemote } from '../support/server.ts';
 import { MIB } from '../support/tree-hash.ts';
 import { useServer } from '../support/use-server.ts';
 
@@ -114,5 +115,32 @@ describe('AbortMultipartUpload', () => {
       const list = await client.request('GET', `/-/vaults/${vault}/multipart-uploads/${uploadId}`);
       checkError(list, 'ResourceNotFoundException', unknown(uploadId));
     });
+  });
+});
+
+describe.skipIf(isRemote)('an upload without activity', () => {
+  const forgetful = useServer({ arguments: ['--multipart-idle-seconds', '1'] });
+
+  it('expires and answers 404 on everything', async () => {
+    const { client } = forgetful;
+    const vault = await client.freshVault();
+    const uploadId = await client.initiateUpload(vault, MIB);
+    await client.uploadPart(vault, uploadId, 0, hello);
+    const target = `/-/vaults/${vault}/multipart-uploads/${uploadId}`;
+    const gone = await pollUntil(
+      () => client.request('GET', target),
+      ({ status }) => status !== 200,
+    );
+    const replies = [
+      gone,
+      await client.putPart(vault, uploadId, 0, hello),
+      await client.completeUpload(vault, uploadId, 5, helloHash),
+      await client.abortUpload(vault, uploadId),
+    ];
+    for (const reply of replies) {
+      checkError(reply, 'ResourceNotFoundException', unknown(uploadId));
+    }
+    const list = await client.request('GET', `/-/vaults/${vault}/multipart-uploads`);
+    checkJson(list, { Marker: null, UploadsList: [] });
   });
 });

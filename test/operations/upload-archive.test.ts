@@ -110,14 +110,27 @@ describe('UploadArchive', () => {
       checkError(reply, 'InvalidParameterValueException', message);
     });
 
-    it.each([
-      ['a tab', 'a\tb'],
-      ['a letter outside ASCII, as UTF-8', 'caf\u00c3\u00a9'],
-    ])('refuses a description with %s', async (_, description) => {
-      const reply = await post({ headers: { 'x-amz-archive-description': description } });
+    it('refuses a description with a tab', async () => {
+      const reply = await post({ headers: { 'x-amz-archive-description': 'a\tb' } });
       const message = /^Invalid x-amz-archive-description: /;
       checkError(reply, 'InvalidParameterValueException', message);
     });
+
+    // How such bytes are signed differs between clients, so it may be the signature that is refused.
+    it.each(['caf\u00c3\u00a9', 'caf\u00e9'])(
+      'refuses a description with bytes outside ASCII',
+      async (description) => {
+        const { client } = firn;
+        const vault = await client.freshVault();
+        const reply = await client.postArchive(vault, hello, {
+          headers: { 'x-amz-archive-description': description },
+        });
+        const isParameter = reply.status === 400;
+        const code = isParameter ? 'InvalidParameterValueException' : 'InvalidSignatureException';
+        checkError(reply, code);
+        expect(await client.describeVault(vault)).toMatchObject({ NumberOfArchives: 0 });
+      },
+    );
   });
 
   describe('refused', () => {
@@ -394,7 +407,7 @@ describe('UploadArchive, asked before the body is sent', () => {
 });
 
 describe.skipIf(isRemote)('UploadArchive with a body that stalls', () => {
-  const impatient = useServer({ arguments: ['--upload-idle-seconds', '1'] });
+  const impatient = useServer({ arguments: ['--body-idle-seconds', '1'] });
 
   it.each([0, 1000])('is answered 408 and the connection closed after %d bytes', async (sent) => {
     const { client } = impatient;

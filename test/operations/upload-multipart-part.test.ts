@@ -354,7 +354,7 @@ describe('UploadMultipartPart', () => {
 });
 
 describe.skipIf(isRemote)('UploadMultipartPart with a body that stalls', () => {
-  const impatient = useServer({ arguments: ['--upload-idle-seconds', '1'] });
+  const impatient = useServer({ arguments: ['--body-idle-seconds', '1'] });
 
   it('is answered 408 and the connection closed', async () => {
     const { client } = impatient;

@@ -116,6 +116,13 @@ async function spawnServer(
   }
 }
 
+/** The environment of the tests without the settings of somebody's own server. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !name.startsWith('FIRN_')),
+  );
+}
+
 async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const ended = once(child, 'exit');
@@ -149,13 +156,16 @@ function remoteServer(): RunningServer {
 
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   if (isRemote && Object.keys(options).length === 0) return remoteServer();
-  const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'firn-test-'));
+  // The key that seals the store's secrets lies beside it, hence a directory around the store.
+  const ownDirectory =
+    options.dataDirectory === undefined ? mkdtempSync(join(tmpdir(), 'firn-test-')) : undefined;
+  const dataDirectory = options.dataDirectory ?? join(ownDirectory ?? '', 'store');
   const credentials: Credentials = {
     accessKeyId: 'FIRNTESTACCESSKEY001',
     secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYFIRNTESTKEY',
   };
   const environment: NodeJS.ProcessEnv = {
-    ...process.env,
+    ...withoutSettings(process.env),
     FIRN_REGION: REGION,
     FIRN_ACCOUNT_ID: ACCOUNT_ID,
     FIRN_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -167,9 +177,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   let child = await launch();
   const cleanUp = (): void => {
     child.process.kill('SIGKILL');
-    if (options.dataDirectory === undefined) {
-      rmSync(dataDirectory, { recursive: true, force: true });
-    }
+    if (ownDirectory !== undefined) rmSync(ownDirectory, { recursive: true, force: true });
   };
   cleanUps.add(cleanUp);
   return {
