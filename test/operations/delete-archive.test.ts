@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { checkError, checkNoContent, checkNoVault } from '../support/check.ts';
-import { uniqueName } from '../support/client.ts';
+import { pollUntil, uniqueName } from '../support/client.ts';
 import { isRemote } from '../support/server.ts';
 import { useServer } from '../support/use-server.ts';
 
@@ -185,6 +185,34 @@ describe.skipIf(isRemote)('DeleteArchive in profile live', () => {
     checkNoContent(await client.deleteArchive(vault, archiveId));
     const { ArchiveList } = await client.inventory(vault);
     expect(ArchiveList).toEqual([]);
+  });
+});
+
+describe.skipIf(isRemote)('DeleteArchive in profile aws', () => {
+  const seldom = useServer({
+    arguments: [
+      ...['--profile', 'aws', '--inventory-seconds', '3'],
+      ...['--retrieval-seconds', 'expedited=0,standard=0,bulk=0'],
+    ],
+  });
+
+  it('leaves the last inventory as it is, until the next', async () => {
+    const { client } = seldom;
+    const vault = await client.freshVault();
+    const archiveId = await client.uploadArchive(vault, 'hello');
+    const first = await pollUntil(
+      () => client.describeVault(vault),
+      ({ NumberOfArchives }) => NumberOfArchives === 1,
+    );
+    checkNoContent(await client.deleteArchive(vault, archiveId));
+    expect(await client.describeVault(vault)).toEqual(first);
+    const { ArchiveList } = await client.inventory(vault);
+    expect(ArchiveList.map(({ ArchiveId }) => ArchiveId)).toEqual([archiveId]);
+    await pollUntil(
+      () => client.describeVault(vault),
+      ({ NumberOfArchives }) => NumberOfArchives === 0,
+    );
+    expect((await client.inventory(vault)).ArchiveList).toEqual([]);
   });
 });
 

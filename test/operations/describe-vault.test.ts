@@ -171,4 +171,24 @@ describe.skipIf(isRemote)('DescribeVault in profile aws with an inventory every 
     );
     expect(dates[1]).toBeGreaterThan(dates[0] as number);
   });
+
+  it('keeps the inventory date while nothing is written, though others get a new one', async () => {
+    const { client } = often;
+    const still = await client.freshVault();
+    const busy = await client.freshVault();
+    await client.uploadArchive(still, 'hello');
+    await client.uploadArchive(busy, 'hello');
+    const first = await pollUntil(
+      () => client.describeVault(still),
+      ({ NumberOfArchives }) => NumberOfArchives === 1,
+    );
+    for (const count of [2, 3]) {
+      await client.uploadArchive(busy, 'hello');
+      await pollUntil(
+        () => client.describeVault(busy),
+        ({ NumberOfArchives }) => NumberOfArchives === count,
+      );
+    }
+    expect(await client.describeVault(still)).toEqual(first);
+  });
 });

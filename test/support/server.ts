@@ -172,14 +172,23 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     FIRN_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     ...options.environment,
   };
-  const launch = (): Promise<Child> =>
-    spawnServer(dataDirectory, options.arguments ?? [], environment);
-  let child = await launch();
+  let running: Child | undefined;
   const cleanUp = (): void => {
-    child.process.kill('SIGKILL');
+    running?.process.kill('SIGKILL');
     if (ownDirectory !== undefined) rmSync(ownDirectory, { recursive: true, force: true });
+    cleanUps.delete(cleanUp);
+  };
+  const launch = async (): Promise<Child> => {
+    try {
+      running = await spawnServer(dataDirectory, options.arguments ?? [], environment);
+      return running;
+    } catch (error) {
+      cleanUp();
+      throw error;
+    }
   };
   cleanUps.add(cleanUp);
+  let child = await launch();
   return {
     accessKeyId: environment.FIRN_ACCESS_KEY_ID ?? '',
     secretAccessKey: environment.FIRN_SECRET_ACCESS_KEY ?? '',
@@ -204,7 +213,6 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     close: async () => {
       await end(child.process, 'SIGTERM');
       cleanUp();
-      cleanUps.delete(cleanUp);
     },
   };
 }
