@@ -278,7 +278,7 @@ function readFile(path: string | undefined): Texts {
       return String(value[0]);
     }
     if (typeof value === 'object') throw new ConfigError(`${path}: ${name} must be a plain value`);
-    return value === undefined ? undefined : String(value);
+    return value === undefined ? undefined : String(value as string | number | boolean);
   });
 }
 

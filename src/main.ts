@@ -29,7 +29,8 @@ for (const [name, setting] of Object.entries(settings)) {
   if ('isSecret' in setting) continue;
   const option = new Option(`--${name} <${setting.argument}>`, setting.doc);
   option.helpGroup('Settings:');
-  if (name === 'data-dir') option.argParser((value, before: string[] = []) => [...before, value]);
+  if (name === 'data-dir')
+    option.argParser((value, before: string[] | undefined) => [...(before ?? []), value]);
   serveCommand.addOption(option);
 }
 serveCommand.addHelpText('after', () => {

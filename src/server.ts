@@ -111,7 +111,10 @@ export async function startServer(config: Config, clock: Clock, log: Log): Promi
     await blobs.close();
     root.release();
   };
-  const address = await listener.listen();
+  const address = await listener.listen().catch(async (error) => {
+    await stop();
+    throw error;
+  });
   return { address, dataDirectory, identity, firstKey, replayedEntries, stop };
 }
 

@@ -7,7 +7,7 @@ import { GlacierError } from '../api/errors.ts';
 import { openApiDocument } from '../api/openapi.ts';
 import type { Log } from '../lib/log.ts';
 import { type PipelineContext, runPipeline } from './pipeline.ts';
-import { formatError, replyError, replyOutput, unavailable } from './reply.ts';
+import { formatError, replyError, replyOutput, requestIdHeader, unavailable } from './reply.ts';
 import { ClientGoneError, RequestBody } from './request-body.ts';
 import { findRoute, type Route } from './router.ts';
 
@@ -45,12 +45,15 @@ export class Listener {
       // NOTE: Node's default of 300 s would cut off honest slow uploads.
       requestTimeout: 0,
     });
-    this.#server.maxHeadersCount = socketLimits.headerLines;
+    // One more than is accepted: Node drops the rest without a word, we refuse.
+    this.#server.maxHeadersCount = socketLimits.headerLines + 1;
     this.#server.maxConnections = socketLimits.connections;
     this.#server.maxRequestsPerSocket = socketLimits.requestsPerConnection;
     this.#server.on('request', (request, response) => this.#accept(request, response, false));
     this.#server.on('checkContinue', (request, response) => this.#accept(request, response, true));
-    this.#server.on('clientError', refuseMalformed);
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+      this.#refuseMalformed(error, socket),
+    );
   }
 
   /** Begins to listen. Returns the address as a URL. */
@@ -107,6 +110,7 @@ export class Listener {
     let route: Route | undefined;
     let failure: GlacierError | undefined;
     try {
+      if (request.rawHeaders.length > 2 * socketLimits.headerLines) throw tooManyHeaders();
       route = findRoute(method, target);
       const signed = { method, target, rawHeaders: request.rawHeaders };
       const output = await runPipeline(this.#options, {
@@ -159,6 +163,25 @@ export class Listener {
     return answer;
   }
 
+  /** What is not HTTP is refused in Glacier's form all the same. */
+  #refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    const { ids, clock } = this.#options.service;
+    const body = formatError(new GlacierError('BadRequest', `Malformed request: ${error.message}`));
+    const head = [
+      'HTTP/1.1 400 Bad Request',
+      `${requestIdHeader}: ${ids.next('request')}`,
+      `Date: ${new Date(clock.now()).toUTCString()}`,
+      'Connection: close',
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+    ];
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  }
+
   /** Routes beside the API. They need no signature and say nothing about what is stored. */
   #serveOwn(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.method !== 'GET') return false;
@@ -185,15 +208,10 @@ function sendText(response: ServerResponse, status: number, type: string, text: 
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': length }).end(text);
 }
 
-/** What is not HTTP is refused in Glacier's form all the same. */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  const body = formatError(new GlacierError('BadRequest', `Malformed request: ${error.message}`));
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+function tooManyHeaders(): GlacierError {
+  return new GlacierError(
+    'BadRequest',
+    `The request has more than ${socketLimits.headerLines} header lines`,
   );
 }
 

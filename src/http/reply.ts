@@ -13,7 +13,7 @@ import type { Operation, OutgoingBytes } from '../api/operations.ts';
 const slowestBytesPerSecond = 8 * 1024;
 const shortestPatienceMs = 60_000;
 
-const requestIdHeader = 'x-amzn-RequestId';
+export const requestIdHeader = 'x-amzn-RequestId';
 
 /** The output of any operation: header values by key, and the body. */
 export type Output = Readonly<Record<string, unknown>> & {
@@ -32,13 +32,12 @@ export async function replyOutput(
   const headers = [requestIdHeader, requestId];
   for (const [key, name] of Object.entries(answer.headers)) {
     const value = output[key];
-    if (value !== undefined) headers.push(name, String(value));
+    if (typeof value === 'string') headers.push(name, value);
   }
   if (output.bytes) {
     const status = output.contentRange === undefined ? answer.status : 206;
     headers.push('Content-Length', String(output.bytes.sizeBytes));
-    response.writeHead(status, headers);
-    await sendPieces(response, output.bytes.pieces);
+    await sendPieces(response, status, headers, output.bytes.pieces);
     return;
   }
   if (output.body !== undefined) {
@@ -88,12 +87,20 @@ function sendJson(response: ServerResponse, status: number, headers: string[], t
   response.writeHead(status, headers).end(text);
 }
 
-/** Sends pieces one after the other: the next is asked for when the connection has taken the last. */
+/**
+ * Sends pieces one after the other: the next is asked for when the connection has taken the last. The
+ * head waits for the first piece, so that what fails at once is still answered with an error.
+ */
 async function sendPieces(
   response: ServerResponse,
+  status: number,
+  headers: string[],
   pieces: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  for await (const piece of pieces) await sendPiece(response, piece);
+  for await (const piece of pieces) {
+    if (!response.headersSent) response.writeHead(status, headers);
+    await sendPiece(response, piece);
+  }
   response.end();
 }
 

@@ -9,6 +9,7 @@ import { encodeInventoryMarker } from '../inventory/inventory-range.ts';
 import { renderInventory } from '../inventory/read-inventory.ts';
 import { vaultArn } from '../lib/arn.ts';
 import { toIsoDate } from '../lib/clock.ts';
+import { untilAborted } from '../lib/pieces.ts';
 import type { Service } from '../operation.ts';
 import { readInOrder } from '../storage/blobs/blob-store.ts';
 import type { Entry, EntryData } from '../storage/metadata/entries.ts';
@@ -50,12 +51,13 @@ export class JobRunner implements Worker {
     return 'worked';
   }
 
-  /** Resolves when the job has completed, or after `patienceMs`. */
+  /** Resolves when the job has completed, or after `patienceMs`; at once when it is not due yet. */
   async waitFor(jobId: string, patienceMs: number): Promise<void> {
     const waiting = new AbortController();
     this.#waiters.set(jobId, () => waiting.abort());
     const job = await this.#service.metadata.read((tx) => tx.first(findJob, { jobId }));
-    if (job?.status === 'InProgress') await this.#service.clock.sleep(patienceMs, waiting.signal);
+    const isDue = job?.status === 'InProgress' && job.not_before <= this.#service.clock.now();
+    if (isDue) await this.#service.clock.sleep(patienceMs, waiting.signal);
     this.#waiters.delete(jobId);
   }
 
@@ -97,7 +99,7 @@ export class JobRunner implements Worker {
   #prepare(job: DueJobRow, signal: AbortSignal): Promise<Outcome> {
     return job.action === 'ArchiveRetrieval'
       ? this.#verifyArchive(job, signal)
-      : this.#writeInventory(job);
+      : this.#writeInventory(job, signal);
   }
 
   /** Nothing is copied: the output is the archive's own bytes, now known to be good. */
@@ -108,14 +110,11 @@ export class JobRunner implements Worker {
     if (!archive) throw new BlobDamagedError('The archive is missing');
     const range = { startByte: job.start_byte ?? 0, endByte: job.end_byte ?? 0 };
     const pieces = readInOrder(blobs, locateContent(metadata, archive, range));
-    for await (const piece of pieces) {
-      void piece;
-      signal.throwIfAborted();
-    }
+    for await (const piece of untilAborted(pieces, signal)) void piece;
     return {};
   }
 
-  async #writeInventory(job: DueJobRow): Promise<Outcome> {
+  async #writeInventory(job: DueJobRow, signal: AbortSignal): Promise<Outcome> {
     const { metadata, blobs, settings } = this.#service;
     let nextMarker: string | undefined;
     const pieces = renderInventory(metadata, {
@@ -130,7 +129,7 @@ export class JobRunner implements Worker {
         if (hasMore) nextMarker = markerAfter(job, lastSequence);
       },
     });
-    const output = toFields(await blobs.put(pieces));
+    const output = toFields(await blobs.put(untilAborted(pieces, signal)));
     return nextMarker === undefined ? { output } : { output, nextMarker };
   }
 

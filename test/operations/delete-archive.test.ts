@@ -191,7 +191,7 @@ describe.skipIf(isRemote)('DeleteArchive in profile live', () => {
 describe.skipIf(isRemote)('DeleteArchive in profile aws', () => {
   const seldom = useServer({
     arguments: [
-      ...['--profile', 'aws', '--inventory-seconds', '3'],
+      ...['--profile', 'aws', '--inventory-seconds', '2'],
       ...['--retrieval-seconds', 'expedited=0,standard=0,bulk=0'],
     ],
   });

@@ -114,7 +114,7 @@ export class SqliteView {
       const tables = database
         .prepare(`select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'`)
         .pluck()
-        .all();
+        .all() as string[];
       for (const table of tables) database.exec(`drop table "${table}"`);
       for (const statement of createViewStatements(schema)) database.exec(statement);
       database.pragma(`user_version = ${viewVersion}`);

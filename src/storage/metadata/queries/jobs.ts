@@ -100,9 +100,10 @@ export const listExpiredJobs = query<{ now: number; limit: number }, JobRow>((sc
 export const listJobsOfDeletedVaults = query<{ limit: number }, JobRow>((schema, p) =>
   schema
     .selectFrom('jobs')
-    .innerJoin('vaults', 'vaults.sequence', 'jobs.vault_sequence')
-    .selectAll('jobs')
-    .where('vaults.deleted_sequence', 'is not', null)
+    .selectAll()
+    .where('vault_sequence', 'in', (eb) =>
+      eb.selectFrom('vaults').select('sequence').where('deleted_sequence', 'is not', null),
+    )
     .limit(p.limit),
 );
 
