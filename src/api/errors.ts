@@ -38,6 +38,14 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
+/** Errors of the layer in front of the service, which proves who is calling. */
+export const signatureErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ExpiredTokenException',
+  'InvalidSignatureException',
+  'MissingAuthenticationTokenException',
+  'UnrecognizedClientException',
+]);
+
 /** A refusal in Glacier's words. Thrown by the domain, turned into an answer by `http/reply.ts`. */
 export class GlacierError extends Error {
   override readonly name = 'GlacierError';

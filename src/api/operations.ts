@@ -180,7 +180,7 @@ export const operations = {
     resource: 'vault',
     fields: {
       contentRange: fields.contentRange,
-      contentLength: fields.contentLength,
+      contentLength: fields.partLength,
       treeHash: fields.contentTreeHash,
       contentSha256: fields.contentSha256,
     },

@@ -107,9 +107,13 @@ export const fields = {
     schema: wholeNumber.refine((length) => length >= 1 && length <= limits.uploadBytes),
     doc: 'Size of the body in bytes, 1 to 4,294,967,296.',
   }),
+  partLength: requiredHeader('Content-Length', {
+    schema: wholeNumber,
+    doc: 'Size of the part in bytes: what Content-Range says.',
+  }),
   contentSha256: requiredHeader('x-amz-content-sha256', {
-    schema: sha256Hex,
-    doc: 'SHA-256 of the whole body, in hex.',
+    schema: freeText,
+    doc: 'SHA-256 of the whole body, in hex. One that is not its hash is a wrong signature.',
   }),
   contentTreeHash: requiredHeader('x-amz-sha256-tree-hash', {
     schema: announcedTreeHash,

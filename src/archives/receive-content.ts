@@ -10,7 +10,7 @@ import type { BlobFields } from '../storage/metadata/entries.ts';
 import type { Writer } from '../storage/metadata/metadata-store.ts';
 import { ContentMismatchError } from '../storage/store-errors.ts';
 
-/** What the request's headers say of the body. Hashes are in lower-case hex. */
+/** What the request's headers say of the body. The tree hash is in lower-case hex. */
 export interface AnnouncedContent {
   readonly content: AsyncIterable<Uint8Array>;
   readonly contentLength: number;
@@ -42,7 +42,7 @@ async function putContent(call: VaultCall, announced: AnnouncedContent): Promise
   try {
     return await call.blobs.put(announced.content, {
       sizeBytes: announced.contentLength,
-      linearHash: announced.contentSha256,
+      linearHash: announced.contentSha256.toLowerCase(),
       treeHash: announced.treeHash,
     });
   } catch (error) {
@@ -61,7 +61,7 @@ export function toFields(blob: StoredBlob): BlobFields {
 }
 
 function refusal(announced: AnnouncedContent, { computed }: ContentMismatchError): GlacierError {
-  if (announced.contentSha256 !== computed.linearHash) {
+  if (announced.contentSha256.toLowerCase() !== computed.linearHash) {
     return payloadHashMismatch(announced.contentSha256, computed.linearHash);
   }
   const { treeHash } = announced;

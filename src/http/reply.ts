@@ -6,7 +6,7 @@
  * but for 204, which has none.
  */
 import type { ServerResponse } from 'node:http';
-import { GlacierError } from '../api/errors.ts';
+import { GlacierError, signatureErrors } from '../api/errors.ts';
 import type { Operation, OutgoingBytes } from '../api/operations.ts';
 
 /** A piece that the client has not taken at this rate breaks the connection (chosen). */
@@ -48,10 +48,14 @@ export async function replyOutput(
   response.writeHead(answer.status, headers).end();
 }
 
-/** An error as the service words it: exactly three keys in this order (observed). */
+/**
+ * An error as the service words it: exactly three keys. The layer that checks signatures has them in
+ * another order (both observed).
+ */
 export function formatError(error: GlacierError): string {
   const { code, message, type } = error;
-  return JSON.stringify({ code, message, type });
+  const isOfSignature = signatureErrors.has(code);
+  return JSON.stringify(isOfSignature ? { message, code, type } : { code, message, type });
 }
 
 /**

@@ -67,7 +67,7 @@ export function isTreeHashAligned(range: ByteRange, sizeBytes: number): boolean 
  * @returns undefined when the range cannot be served
  */
 export function resolveRangeHeader(header: string, sizeBytes: number): ByteRange | undefined {
-  const match = /^bytes=([0-9]{0,15})-([0-9]{0,15})$/.exec(header.trim());
+  const match = /^bytes=([0-9]*)-([0-9]*)$/.exec(header.trim());
   if (!match || sizeBytes === 0) return undefined;
   const [, first = '', last = ''] = match;
   if (first === '') {
