@@ -146,7 +146,7 @@ async function readSealingKey(config: Config, dataDirectory: string): Promise<Bu
   }
   const key = randomBytes(sealingKeyBytes);
   try {
-    await durableWrite(path, Buffer.from(`${key.toString('hex')}\n`));
+    await durableWrite(path, Buffer.from(`${key.toString('hex')}\n`), 0o400);
   } catch (error) {
     throw new ConfigError(
       `The key that seals secrets cannot be kept in ${dirname(path)} (${(error as Error).message}): give it by FIRN_SEALING_KEY_FILE or FIRN_SEALING_KEY`,

@@ -5,11 +5,14 @@
  * and then its directory is flushed. Until the rename there is nothing; after it there is the whole.
  */
 import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { randomName } from '../lib/ids.ts';
 
 /** Temporary files are named by it; those that a crash has left are removed at start. */
 export const temporaryMark = '.tmp-';
+
+/** What is finished is never written again. */
+const readOnlyMode = 0o440;
 
 /** A file on its way: not there yet under its own name. */
 export class TemporaryFile {
@@ -35,8 +38,8 @@ export class TemporaryFile {
    *
    * @throws FlushError when the device would not confirm the bytes
    */
-  async commit(): Promise<void> {
-    await this.file.chmod(0o440);
+  async commit(mode: number = readOnlyMode): Promise<void> {
+    await this.file.chmod(mode);
     await flush(this.file, this.#path);
     await this.file.close();
     await rename(this.#temporaryPath, this.#path);
@@ -64,11 +67,15 @@ export async function flush(file: FileHandle, path: string): Promise<void> {
 }
 
 /** Writes a small file whole. Durable on return, name included. */
-export async function durableWrite(path: string, bytes: Uint8Array): Promise<void> {
+export async function durableWrite(
+  path: string,
+  bytes: Uint8Array,
+  mode: number = readOnlyMode,
+): Promise<void> {
   const temporary = await TemporaryFile.create(path);
   try {
     await writeAt(temporary.file, bytes, 0);
-    await temporary.commit();
+    await temporary.commit(mode);
   } catch (error) {
     await temporary.discard();
     throw error;
@@ -88,15 +95,21 @@ export async function flushDirectory(directory: string): Promise<void> {
   }
 }
 
-/** Makes a directory that may be there already; durable on return. Its parent exists. */
-export async function ensureDirectory(directory: string): Promise<void> {
+/** Makes directories that may be there already; durable on return. `parent` exists. */
+export async function ensureDirectories(parent: string, names: readonly string[]): Promise<void> {
+  const made = await Promise.all(names.map((name) => makeDirectory(join(parent, name))));
+  if (made.includes(true)) await flushDirectory(parent);
+}
+
+/** Returns whether it was not there before. */
+async function makeDirectory(directory: string): Promise<boolean> {
   try {
     await mkdir(directory, { mode: 0o700 });
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
-  await flushDirectory(dirname(directory));
 }
 
 /** Writes all of `bytes` at `offsetBytes`, however short the single writes are. */

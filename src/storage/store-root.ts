@@ -10,7 +10,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Clock, toIsoDate } from '../lib/clock.ts';
-import { durableWrite, ensureDirectory, temporaryMark } from './durable-file.ts';
+import { durableWrite, ensureDirectories, temporaryMark } from './durable-file.ts';
 import { StoreDamagedError } from './store-errors.ts';
 
 /** Of everything below the root. A newer one is not touched. */
@@ -55,9 +55,8 @@ export async function openStoreRoot(
   const release = await lock(directory);
   const identity = found ?? (await makeIdentity(directory, wanted, clock));
   await removeTemporaryFiles(directory);
-  const asideDirectory = join(directory, 'aside');
-  await ensureDirectory(asideDirectory);
-  return { directory, asideDirectory, identity, release };
+  await ensureDirectories(directory, ['aside']);
+  return { directory, asideDirectory: join(directory, 'aside'), identity, release };
 }
 
 async function readIdentity(directory: string): Promise<StoreIdentity | undefined> {

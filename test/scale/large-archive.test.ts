@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Client } from '../support/client.ts';
+import type { Client } from '../support/client.ts';
 import { isRemote } from '../support/server.ts';
 import { foldTreeHash, MIB } from '../support/tree-hash.ts';
 import { useServer } from '../support/use-server.ts';
@@ -98,7 +98,9 @@ function peakMemoryBytes(pid: number): number {
 describe.skipIf(isRemote)(`an archive of ${totalMib} MiB in parts of ${partMib} MiB`, () => {
   const used = useServer();
 
-  it('goes in, comes out by ranges, and leaves the memory alone', { timeout: 3_600_000 }, async () => {
+  it('goes in, comes out by ranges, and leaves the memory alone', {
+    timeout: 3_600_000,
+  }, async () => {
     const { client, server } = used;
     const vault = await client.freshVault();
     const uploadId = await client.initiateUpload(vault, partMib * MIB);

@@ -12,7 +12,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { randomName } from '../../lib/ids.ts';
 import { countLeaves, findAlignedNode, hashBytes, leafBytes, sha256 } from '../../lib/tree-hash.ts';
 import {
-  ensureDirectory,
+  ensureDirectories,
   FlushError,
   flushDirectory,
   readAt,
@@ -28,7 +28,10 @@ import { StoredTrees } from './stored-tree.ts';
 
 /** Blobs up to this size go into segments. They are held in memory until they are whole. */
 export const largestSmallBlob = 256 * 1024;
-const directoryCount = 256;
+/** Blobs are spread over 256 directories by the first two digits of their names. */
+const spreadNames = Array.from({ length: 256 }, (_, number) =>
+  number.toString(16).padStart(2, '0'),
+);
 
 export interface DiskBlobStoreOptions {
   /** The store's root. */
@@ -53,11 +56,8 @@ export class DiskBlobStore implements BlobStore {
   static async open({ directory, clock, health }: DiskBlobStoreOptions): Promise<DiskBlobStore> {
     const blobDirectory = join(directory, 'blobs');
     const segmentDirectory = join(directory, 'segments');
-    await ensureDirectory(segmentDirectory);
-    await ensureDirectory(blobDirectory);
-    for (let number = 0; number < directoryCount; number++) {
-      await ensureDirectory(join(blobDirectory, number.toString(16).padStart(2, '0')));
-    }
+    await ensureDirectories(directory, ['blobs', 'segments']);
+    await ensureDirectories(blobDirectory, spreadNames);
     return new DiskBlobStore(blobDirectory, health, await Segments.open(segmentDirectory, clock));
   }
 

@@ -12,7 +12,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { LockClock } from '../../lib/lock-clock.ts';
-import { ensureDirectory } from '../durable-file.ts';
+import { ensureDirectories } from '../durable-file.ts';
 import { StoreUnavailableError } from '../store-errors.ts';
 import type { StoreHealth } from '../store-health.ts';
 import { applyEntry } from './apply.ts';
@@ -75,7 +75,7 @@ export class JournaledStore implements MetadataStore {
    */
   static async open(options: JournaledStoreOptions) {
     const journalDirectory = join(options.directory, 'journal');
-    await ensureDirectory(journalDirectory);
+    await ensureDirectories(options.directory, ['journal']);
     const journal = new Journal(journalDirectory, options.health);
     const view = new SqliteView(join(options.directory, 'view.sqlite'));
     const store = new JournaledStore(journal, view, options);
@@ -135,7 +135,10 @@ export class JournaledStore implements MetadataStore {
       return new StoreUnavailableError('The view cannot be written', { cause: error });
     }
     try {
-      for (const change of changes) await change.run(group);
+      for (const change of changes) {
+        await change.run(group);
+        this.#view.assertInTransaction();
+      }
       if (group.lines.length > 0) await this.#appendGroup(group.lines);
     } catch (error) {
       this.#view.transaction('rollback');

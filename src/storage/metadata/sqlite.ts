@@ -14,6 +14,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import { StoreUnavailableError } from '../store-errors.ts';
 import type { RowWriter } from './apply.ts';
 import type { Reader } from './metadata-store.ts';
 import { type PreparedQuery, prepareQuery, type Query } from './query.ts';
@@ -99,7 +100,15 @@ export class SqliteView {
   }
 
   transaction(verb: TransactionVerb): void {
+    // SQLite has rolled back by itself after some errors: a full disk, for one.
+    if (verb === 'rollback' && !this.#writing.database.inTransaction) return;
     this.#statements[verb].run();
+  }
+
+  /** Throws when SQLite has rolled back by itself: what follows would be outside of any group. */
+  assertInTransaction(): void {
+    if (this.#writing.database.inTransaction) return;
+    throw new StoreUnavailableError('The view has rolled back the changes');
   }
 
   close(): void {
