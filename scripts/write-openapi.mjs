@@ -5,7 +5,9 @@ import { ensureBuilt, ensureInstalled, root } from './prepare.mjs';
 
 ensureInstalled();
 ensureBuilt();
-const { openApiDocument } = await import('../dist/api/openapi.js');
+// By a variable, so that the type checker does not look for what is only there after a build.
+const built = '../dist/api/openapi.js';
+const { openApiDocument } = await import(built);
 const path = join(root, 'docs', 'openapi.json');
 writeFileSync(path, `${JSON.stringify(openApiDocument(), null, 2)}\n`);
 process.stdout.write(`${path}\n`);

@@ -8,6 +8,7 @@ import type { BlobRange, BlobStore } from '../storage/blobs/blob-store.ts';
 import type { MetadataStore } from '../storage/metadata/metadata-store.ts';
 import { listPartsInRange } from '../storage/metadata/queries/uploads.ts';
 import type { ArchiveRow } from '../storage/metadata/schema.ts';
+import { BlobDamagedError } from '../storage/store-errors.ts';
 
 const partsPerPage = 500;
 
@@ -32,6 +33,7 @@ export async function* locateContent(
     const parts = await metadata.read((tx) =>
       tx.all(listPartsInRange, { uploadSequence, startByte, endByte, limit: partsPerPage }),
     );
+    if (parts.length === 0) throw missingBytes(archive, startByte);
     for (const part of parts) {
       const blob = {
         blobId: part.blob_id,
@@ -69,6 +71,10 @@ export async function hashContent(
     return isWhole ? only.blob.treeHash : blobs.hashRange(only.blob, only.range);
   }
   return foldNodes(Buffer.concat(located.map(({ blob }) => blob.treeHash)));
+}
+
+function missingBytes(archive: ArchiveRow, startByte: number): BlobDamagedError {
+  return new BlobDamagedError(`Archive ${archive.archive_id} has no part at byte ${startByte}`);
 }
 
 function wholeBlob(archive: ArchiveRow, blobId: string) {

@@ -43,10 +43,7 @@ export class JobRunner implements Worker {
     );
     const begun = due.filter((job) => this.#running.size < jobsAtOnce && this.#begin(job, signal));
     if (begun.length === 0 && this.#running.size === 0) return 'idle';
-    await Promise.race([
-      ...this.#running.values(),
-      this.#service.clock.sleep(this.idleMs / 4, signal),
-    ]);
+    await this.#waitForNews();
     if (signal.aborted) await Promise.allSettled(this.#running.values());
     return 'worked';
   }
@@ -59,6 +56,17 @@ export class JobRunner implements Worker {
     const isDue = job?.status === 'InProgress' && job.not_before <= this.#service.clock.now();
     if (isDue) await this.#service.clock.sleep(patienceMs, waiting.signal);
     this.#waiters.delete(jobId);
+  }
+
+  /** Until a job ends (a stop ends all of them), or a while has passed and another may be due. */
+  async #waitForNews(): Promise<void> {
+    const waiting = new AbortController();
+    try {
+      const pause = this.#service.clock.sleep(this.idleMs / 4, waiting.signal);
+      await Promise.race([...this.#running.values(), pause]);
+    } finally {
+      waiting.abort();
+    }
   }
 
   #begin(job: DueJobRow, signal: AbortSignal): boolean {

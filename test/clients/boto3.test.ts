@@ -28,18 +28,16 @@ describe.skipIf(python === undefined)('boto3', { timeout: 90_000 }, () => {
   }
 
   it('stores and retrieves', async () => {
-    expect(await tell('store')).toEqual([
-      ...['make_vault', 'upload', 'compare_inventories', 'retrieve'],
-      ...['download', 'download_ranges', 'retrieve_range'],
-    ]);
+    expect((await tell('store')).join(' ')).toBe(
+      'make_vault upload compare_inventories retrieve download download_ranges retrieve_range',
+    );
   });
 
   it('goes on after a restart, and deletes everything', async () => {
     expect(await own.server.stop()).toBe(0);
     await own.server.restart();
-    expect(await tell('again')).toEqual([
-      ...['download', 'download_ranges', 'fetch_presigned', 'compare_inventories'],
-      ...['be_refused', 'delete_everything', 'page_through_vaults'],
-    ]);
+    expect((await tell('again')).join(' ')).toBe(
+      'download download_ranges fetch_presigned compare_inventories be_refused delete_everything page_through_vaults',
+    );
   });
 });

@@ -140,24 +140,17 @@ describe.skipIf(curl === undefined)('curl', () => {
     }
     const file = join(own.folder, 'resumed');
     writeFileSync(file, bytes.subarray(0, 5 * MIB + 7));
-    const resumed = await run(curl ?? '', [
-      ...['--silent', '--disable', '--fail', '--continue-at', '-', '-o', file],
-      ...version,
-      url,
-    ]);
+    const resuming = ['--silent', '--disable', '--fail', '--continue-at', '-', '-o', file];
+    const resumed = await run(curl ?? '', [...resuming, ...version, url]);
     expect(resumed.code).toBe(0);
     expect(readFileSync(file).equals(bytes)).toBe(true);
   });
 
   it('signs by itself', async () => {
     const { endpoint, region, accessKeyId, secretAccessKey } = own.server;
-    const reply = await fetch(
-      `${endpoint}${output()}`,
-      ...['--aws-sigv4', `aws:amz:${region}:glacier`],
-      ...['--user', `${accessKeyId}:${secretAccessKey}`],
-      ...version,
-    );
-    expectWhole(reply);
+    const scope = ['--aws-sigv4', `aws:amz:${region}:glacier`];
+    const user = ['--user', `${accessKeyId}:${secretAccessKey}`];
+    expectWhole(await fetch(`${endpoint}${output()}`, ...scope, ...user, ...version));
   });
 
   describe('with Expect: 100-continue', () => {
@@ -170,12 +163,10 @@ describe.skipIf(curl === undefined)('curl', () => {
       const headers = client.signedHeaders('POST', target, options);
       const file = join(own.folder, 'upload');
       writeFileSync(file, body);
-      return fetch(
-        `${client.target.endpoint}${target}`,
-        ...['--http1.1', '--expect100-timeout', '25', '--data-binary', `@${file}`],
-        ...['-H', 'Content-Type:'],
-        ...headers.flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
-      );
+      const lines = headers.flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+      const waiting = ['--http1.1', '--expect100-timeout', '25', '-H', 'Content-Type:'];
+      const data = ['--data-binary', `@${file}`];
+      return fetch(`${client.target.endpoint}${target}`, ...waiting, ...lines, ...data);
     }
 
     it('sends no body to a missing vault', async () => {

@@ -190,10 +190,7 @@ describe.skipIf(isRemote)('DeleteArchive in profile live', () => {
 
 describe.skipIf(isRemote)('DeleteArchive in profile aws', () => {
   const seldom = useServer({
-    arguments: [
-      ...['--profile', 'aws', '--inventory-seconds', '2'],
-      ...['--retrieval-seconds', 'expedited=0,standard=0,bulk=0'],
-    ],
+    arguments: '--profile aws --inventory-seconds 2 --retrieval-seconds standard=0'.split(' '),
   });
 
   it('leaves the last inventory as it is, until the next', async () => {

@@ -46,6 +46,21 @@ async function vaultWith(client: Client, count: number): Promise<{ vault: string
   return { vault, ids };
 }
 
+interface Page {
+  readonly inventory: Inventory;
+  readonly marker: string | null;
+}
+
+async function page(client: Client, vault: string, parameters: JsonObject): Promise<Page> {
+  const jobId = await client.retrieveInventory(vault, {
+    InventoryRetrievalParameters: parameters,
+  });
+  const job = await client.waitForJob(vault, jobId);
+  const { Marker } = job.InventoryRetrievalParameters as { Marker: string | null };
+  const reply = await client.getJobOutput(vault, jobId);
+  return { inventory: reply.json() as Inventory, marker: Marker };
+}
+
 describe('GetJobOutput of an inventory in JSON', () => {
   it('is one line, compact, keys in their own order', async () => {
     const { client } = firn;
@@ -248,21 +263,6 @@ describe('GetJobOutput of an inventory between two dates', () => {
 });
 
 describe('GetJobOutput of an inventory in pages', () => {
-  interface Page {
-    readonly inventory: Inventory;
-    readonly marker: string | null;
-  }
-
-  async function page(client: Client, vault: string, parameters: JsonObject): Promise<Page> {
-    const jobId = await client.retrieveInventory(vault, {
-      InventoryRetrievalParameters: parameters,
-    });
-    const job = await client.waitForJob(vault, jobId);
-    const { Marker } = job.InventoryRetrievalParameters as { Marker: string | null };
-    const reply = await client.getJobOutput(vault, jobId);
-    return { inventory: reply.json() as Inventory, marker: Marker };
-  }
-
   it('goes on after the marker until it is null', async () => {
     const { client } = firn;
     const { vault } = await vaultWith(client, 5);
@@ -327,6 +327,35 @@ describe('GetJobOutput of an inventory in pages', () => {
       return lines.map((line) => line.slice(0, 138));
     };
     expect([...idsIn(first), ...idsIn(second)]).toEqual(all);
+  });
+});
+
+describe('GetJobOutput of an inventory of 1,001 archives', () => {
+  it('lists each once, whole and in pages of any size, in JSON and CSV', async () => {
+    const { client } = firn;
+    const vault = await client.freshVault();
+    const bodies = Array.from({ length: 1001 }, (_, i) => Buffer.from(`archive ${i}`));
+    const ids = await Promise.all(bodies.map((body) => client.uploadArchive(vault, body)));
+    const whole = await client.inventory(vault);
+    const listed = idsOf(whole);
+    expect([...listed].sort()).toEqual([...ids].sort());
+    expect(whole.ArchiveList[700]?.Size).toBe(
+      bodies[ids.indexOf(listed[700] as string)]?.length as number,
+    );
+    const csv = await outputOf(client, vault, { Format: 'CSV' });
+    const lines = csv.text.trimEnd().split('\n').slice(1);
+    expect(lines.map((line) => line.slice(0, 138))).toEqual(listed);
+    for (const limit of [499, 500, 501, 1000, 1001]) {
+      const found: string[] = [];
+      let marker: string | null = null;
+      do {
+        const parameters: JsonObject = { Limit: limit, Marker: marker };
+        const next: Page = await page(client, vault, parameters);
+        found.push(...idsOf(next.inventory));
+        marker = next.marker;
+      } while (marker !== null);
+      expect({ limit, found }).toEqual({ limit, found: listed });
+    }
   });
 });
 

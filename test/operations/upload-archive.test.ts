@@ -172,12 +172,16 @@ describe('UploadArchive', () => {
       checkError(reply, 'InvalidParameterValueException', message);
     });
 
-    it('with the plain SHA-256 as tree hash of more than 1 MiB', async () => {
+    // A sentence behind Amazon's words names the mistake.
+    it.each([
+      ['the plain SHA-256', sha256(content(MIB + 1)), 'linear SHA-256'],
+      ['the hash of nothing', sha256(''), 'SHA-256 of nothing'],
+      ['an MD5', '0'.repeat(32), 'length of an MD5'],
+    ])('with %s as tree hash of more than 1 MiB', async (_, given, mistake) => {
       const bytes = content(MIB + 1);
-      const given = sha256(bytes);
       const reply = await post({ headers: { 'x-amz-sha256-tree-hash': given } }, bytes);
-      const message = `Checksum mismatch: expected ${given}, computed ${treeHash(bytes)}`;
-      checkError(reply, 'InvalidParameterValueException', message);
+      const message = `Checksum mismatch: expected ${given}, computed ${treeHash(bytes)}. The expected value `;
+      checkError(reply, 'InvalidParameterValueException', new RegExp(`^${message}.*${mistake}`));
     });
 
     it('by the content hash first when both are wrong', async () => {
@@ -185,16 +189,6 @@ describe('UploadArchive', () => {
         headers: { 'x-amz-content-sha256': otherHash, 'x-amz-sha256-tree-hash': otherHash },
       });
       checkError(reply, 'InvalidSignatureException', mismatch(helloHash, otherHash));
-    });
-
-    it('with 32 digits as tree hash, in words that were seen for one of its two faults', async () => {
-      const given = helloHash.slice(0, 32);
-      const reply = await post({ headers: { 'x-amz-sha256-tree-hash': given } });
-      const message = new RegExp(
-        `^(Checksum mismatch: expected ${given}, computed ${helloHash}` +
-          `|Invalid x-amz-sha256-tree-hash: ${given})$`,
-      );
-      checkError(reply, 'InvalidParameterValueException', message);
     });
 
     it('and nothing is stored', async () => {

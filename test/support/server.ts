@@ -61,10 +61,18 @@ interface Child {
   readonly logLines: Record<string, unknown>[];
 }
 
+/** What is left to do when the tests end before `close`: no server may outlive them. */
 const cleanUps = new Set<() => void>();
-process.on('exit', () => {
+function cleanUpAll(): void {
   for (const cleanUp of cleanUps) cleanUp();
-});
+}
+process.on('exit', cleanUpAll);
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    cleanUpAll();
+    process.kill(process.pid, signal);
+  });
+}
 
 function parseLine(line: string): Record<string, unknown> {
   try {
@@ -79,12 +87,14 @@ async function spawnServer(
   dataDirectory: string,
   flags: readonly string[],
   environment: NodeJS.ProcessEnv,
+  onSpawn: (child: ChildProcess) => void,
 ): Promise<Child> {
   const serve = ['serve', '--data-dir', dataDirectory, '--listen', '127.0.0.1:0', ...flags];
   const child = spawn(process.execPath, [PROGRAM, ...serve], {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  onSpawn(child);
   const logLines: Record<string, unknown>[] = [];
   let complaints = '';
   child.stderr.on('data', (chunk) => {
@@ -172,16 +182,21 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     FIRN_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     ...options.environment,
   };
-  let running: Child | undefined;
+  let running: ChildProcess | undefined;
   const cleanUp = (): void => {
-    running?.process.kill('SIGKILL');
-    if (ownDirectory !== undefined) rmSync(ownDirectory, { recursive: true, force: true });
+    running?.kill('SIGKILL');
+    if (ownDirectory !== undefined) {
+      // A server that is just being killed may still write: try again.
+      rmSync(ownDirectory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+    }
     cleanUps.delete(cleanUp);
   };
   const launch = async (): Promise<Child> => {
     try {
-      running = await spawnServer(dataDirectory, options.arguments ?? [], environment);
-      return running;
+      const flags = options.arguments ?? [];
+      return await spawnServer(dataDirectory, flags, environment, (spawned) => {
+        running = spawned;
+      });
     } catch (error) {
       cleanUp();
       throw error;

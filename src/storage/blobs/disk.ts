@@ -71,6 +71,7 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async *read(blob: Blob, range: ByteRange): AsyncGenerator<Uint8Array, void, undefined> {
+    assertWithin(range, blob.sizeBytes);
     const place = parseSegmentBlobId(blob.blobId);
     if (place) {
       const bytes = await this.#segments.read(place, blob.sizeBytes);
@@ -240,6 +241,11 @@ function assertExpected(hashes: ContentHashes, expected: ExpectedContent | undef
     linearHash === expected.linearHash &&
     treeHash === expected.treeHash;
   if (!isExpected) throw new ContentMismatchError({ linearHash, treeHash });
+}
+
+function assertWithin({ startByte, endByte }: ByteRange, sizeBytes: number): void {
+  if (startByte >= 0 && startByte <= endByte && endByte < sizeBytes) return;
+  throw new RangeError(`There are no bytes ${startByte} to ${endByte} in ${sizeBytes}`);
 }
 
 /** @throws BlobDamagedError */

@@ -33,9 +33,9 @@ function kebab(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replace(/^-/, '');
 }
 
-/** Fields with a capital are those of JSON bodies, which the command line takes as JSON. */
+/** Structures are taken as JSON, everything else as it is. */
 function asArgument(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 export class AwsCommandLine implements StoryClient {

@@ -8,8 +8,8 @@ import { ARCHIVE_ID, DATE, INVENTORY_DATE, JOB_ID, UPLOAD_ID } from '../../suppo
 import { pollUntil, uniqueName } from '../../support/client.ts';
 import { content, partVectors, SEVEN_MIB_123 } from '../../support/content.ts';
 import { MIB, treeHash } from '../../support/tree-hash.ts';
+import { mapFew } from './map-few.ts';
 import type { OwnServer } from './own-server.ts';
-import { mapFew } from './program.ts';
 import type { Fields, MakeClient, Operation, StoryClient } from './story-client.ts';
 
 export interface PlannedArchive {
