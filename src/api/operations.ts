@@ -36,10 +36,10 @@ export interface Operation {
   /** `{name}` stands for one segment; a query after `?` belongs to the route. */
   readonly path: string;
   /**
-   * What the operation acts on: a vault that must exist, a vault that need not (by its name), or the
-   * account. It decides the resource that is authorised.
+   * What the operation acts on: a vault that must exist, a vault that need not (by its name), the
+   * vaults of the account, or something else that the account has one of. It is what is authorised.
    */
-  readonly resource: 'vault' | 'vault-name' | 'account';
+  readonly resource: 'vault' | 'vault-name' | 'vaults' | 'retrieval-policy' | 'capacity';
   readonly fields: Fields;
   /** The body of the request: JSON of this type, a stream of bytes, or nothing. */
   readonly body: z.ZodObject | 'bytes' | 'none';
@@ -85,7 +85,7 @@ export const operations = {
   ListVaults: {
     method: 'GET',
     path: '/{accountId}/vaults',
-    resource: 'account',
+    resource: 'vaults',
     fields: { limit: fields.limit(limits.vaultsPerPage), marker: fields.marker },
     body: 'none',
     answer: { status: 200, headers: {}, body: vaultList },
@@ -409,7 +409,7 @@ export const operations = {
     ...bare,
     method: 'PUT',
     path: '/{accountId}/policies/data-retrieval',
-    resource: 'account',
+    resource: 'retrieval-policy',
     answer: noContent,
     errors: [],
     doc: 'api-SetDataRetrievalPolicy',
@@ -419,7 +419,7 @@ export const operations = {
     ...bare,
     method: 'GET',
     path: '/{accountId}/policies/data-retrieval',
-    resource: 'account',
+    resource: 'retrieval-policy',
     answer: { status: 200, headers: {}, body: 'none' },
     errors: [],
     doc: 'api-GetDataRetrievalPolicy',
@@ -429,7 +429,7 @@ export const operations = {
     ...bare,
     method: 'POST',
     path: '/{accountId}/provisioned-capacity',
-    resource: 'account',
+    resource: 'capacity',
     answer: { status: 201, headers: { capacityId: 'x-amz-capacity-id' }, body: 'none' },
     errors: ['LimitExceededException'],
     doc: 'api-PurchaseProvisionedCapacity',
@@ -439,7 +439,7 @@ export const operations = {
     ...bare,
     method: 'GET',
     path: '/{accountId}/provisioned-capacity',
-    resource: 'account',
+    resource: 'capacity',
     answer: { status: 200, headers: {}, body: 'none' },
     errors: [],
     doc: 'api-ListProvisionedCapacity',

@@ -3,9 +3,9 @@
  * here; tests pin it.
  */
 import { GlacierError, invalidParameter, missingParameter } from '../api/errors.ts';
-import { apiVersion, type OperationName } from '../api/operations.ts';
+import { apiVersion, type Operation, type OperationName } from '../api/operations.ts';
 import { handlers } from '../handlers.ts';
-import { vaultArn } from '../lib/arn.ts';
+import { type VaultPlace, vaultArn } from '../lib/arn.ts';
 import type { Log } from '../lib/log.ts';
 import type { Call, Service } from '../operation.ts';
 import { authorize, resolveAccount } from '../policies/authorize.ts';
@@ -43,10 +43,10 @@ export async function runPipeline(
   const accountId = resolveAccount(path.accountId ?? '', principal);
   const call: Call = { ...service, accountId, principalArn: principal.arn, requestId, log };
   const vaultName = requireVaultName(route);
-  authorize(principal, name, resourceArn(service, accountId, name, vaultName));
+  const place = { region: service.settings.region, accountId, vaultName };
+  authorize(principal, name, resourceArn(operation, place));
   const handler = handlers[name] as AnyHandler | undefined;
   if (!handler) throw notImplemented(name);
-  const place = { region: service.settings.region, accountId, vaultName };
   const vault =
     operation.resource === 'vault'
       ? await service.metadata.read((tx) => requireVaultNamed(tx, place))
@@ -69,26 +69,17 @@ function checkVersion(version: string | undefined): void {
 }
 
 function requireVaultName({ operation, path }: Route): string {
-  if (operation.resource === 'account') return '';
+  if (!['vault', 'vault-name'].includes(operation.resource)) return '';
   if (!path.vaultName) throw missingParameter('vaultName');
   return path.vaultName;
 }
 
 /** What policies match: the vault's ARN, or what stands in its place (observed for ListVaults). */
-function resourceArn(
-  { settings }: Service,
-  accountId: string,
-  name: OperationName,
-  vaultName: string,
-): string {
-  const { region } = settings;
-  if (name.endsWith('DataRetrievalPolicy')) {
-    return `arn:aws:glacier:${region}:${accountId}:policies/retrieval-limit-policy`;
-  }
-  if (name.endsWith('ProvisionedCapacity')) {
-    return `arn:aws:glacier:${region}:${accountId}:provisioned-capacity`;
-  }
-  return vaultArn({ region, accountId, vaultName });
+function resourceArn({ resource }: Operation, place: VaultPlace): string {
+  const account = `arn:aws:glacier:${place.region}:${place.accountId}`;
+  if (resource === 'retrieval-policy') return `${account}:policies/retrieval-limit-policy`;
+  if (resource === 'capacity') return `${account}:provisioned-capacity`;
+  return vaultArn(place);
 }
 
 function notImplemented(name: OperationName): GlacierError {
