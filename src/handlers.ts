@@ -2,10 +2,17 @@
 import type { OperationName } from './api/operations.ts';
 import { deleteArchive } from './archives/delete-archive.ts';
 import { uploadArchive } from './archives/upload-archive.ts';
+import { getDataRetrievalPolicy } from './capacity/get-data-retrieval-policy.ts';
+import { listProvisionedCapacity } from './capacity/list-provisioned-capacity.ts';
+import { purchaseProvisionedCapacity } from './capacity/purchase-provisioned-capacity.ts';
+import { setDataRetrievalPolicy } from './capacity/set-data-retrieval-policy.ts';
 import { describeJob } from './jobs/describe-job.ts';
 import { getJobOutput } from './jobs/get-job-output.ts';
 import { initiateJob } from './jobs/initiate-job.ts';
 import { listJobs } from './jobs/list-jobs.ts';
+import { deleteVaultNotifications } from './notifications/delete-vault-notifications.ts';
+import { getVaultNotifications } from './notifications/get-vault-notifications.ts';
+import { setVaultNotifications } from './notifications/set-vault-notifications.ts';
 import type { Handler } from './operation.ts';
 import { abortMultipartUpload } from './uploads/abort-multipart-upload.ts';
 import { completeMultipartUpload } from './uploads/complete-multipart-upload.ts';
@@ -13,16 +20,22 @@ import { initiateMultipartUpload } from './uploads/initiate-multipart-upload.ts'
 import { listMultipartUploads } from './uploads/list-multipart-uploads.ts';
 import { listParts } from './uploads/list-parts.ts';
 import { uploadMultipartPart } from './uploads/upload-multipart-part.ts';
+import { addTagsToVault } from './vaults/add-tags-to-vault.ts';
 import { createVault } from './vaults/create-vault.ts';
 import { deleteVault } from './vaults/delete-vault.ts';
 import { describeVault } from './vaults/describe-vault.ts';
+import { listTagsForVault } from './vaults/list-tags-for-vault.ts';
 import { listVaults } from './vaults/list-vaults.ts';
+import { removeTagsFromVault } from './vaults/remove-tags-from-vault.ts';
 
 export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   CreateVault: createVault,
   DescribeVault: describeVault,
   ListVaults: listVaults,
   DeleteVault: deleteVault,
+  AddTagsToVault: addTagsToVault,
+  ListTagsForVault: listTagsForVault,
+  RemoveTagsFromVault: removeTagsFromVault,
   UploadArchive: uploadArchive,
   DeleteArchive: deleteArchive,
   InitiateMultipartUpload: initiateMultipartUpload,
@@ -35,4 +48,11 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   DescribeJob: describeJob,
   ListJobs: listJobs,
   GetJobOutput: getJobOutput,
+  SetVaultNotifications: setVaultNotifications,
+  GetVaultNotifications: getVaultNotifications,
+  DeleteVaultNotifications: deleteVaultNotifications,
+  SetDataRetrievalPolicy: setDataRetrievalPolicy,
+  GetDataRetrievalPolicy: getDataRetrievalPolicy,
+  PurchaseProvisionedCapacity: purchaseProvisionedCapacity,
+  ListProvisionedCapacity: listProvisionedCapacity,
 };

@@ -21,6 +21,13 @@ export const limits = {
   itemsPerPage: 50,
   /** What each archive adds to a vault's SizeInBytes (observed). */
   archiveOverheadBytes: 32_768,
+  tagsPerVault: 50,
+  /** Of one request. */
+  tagsPerRequest: 10,
+  tagKeyCharacters: 128,
+  tagValueCharacters: 255,
+  /** Valid units of an account at once. */
+  provisionedCapacityUnits: 2,
   /** JSON bodies (chosen: a policy of 20 KiB and a select expression of 128 KB fit many times). */
   jsonBodyBytes: mebibyte,
   /** How old a signature may be, either way (observed). */

@@ -238,6 +238,58 @@ export const jobParameters = z.object({
   OutputLocation: z.record(z.string(), z.unknown()).nullish(),
 });
 
+const isTextRecord = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every((text) => typeof text === 'string');
+
+/** The object itself, not a copy: a tag may have the key `__proto__`. */
+const textRecord = z
+  .custom<Record<string, string>>(isTextRecord, 'expected an object of strings')
+  .meta({ type: 'object', additionalProperties: { type: 'string' } });
+
+export const tagsToAdd = z.object({ Tags: textRecord.nullish() });
+export const tagsToRemove = z.object({ TagKeys: z.array(z.string()).nullish() });
+export const tagList = z.object({ Tags: textRecord });
+
+export const notificationParameters = z.object({
+  SNSTopic: optionalText,
+  Events: z.array(z.string()).nullish(),
+});
+export const notificationDescription = z.object({
+  Events: z.array(z.string()),
+  SNSTopic: z.string(),
+});
+
+export const retrievalPolicyParameters = z.object({
+  Policy: z
+    .object({
+      Rules: z
+        .array(
+          z.object({
+            Strategy: optionalText,
+            BytesPerHour: z.union([z.string(), z.number()]).nullish(),
+          }),
+        )
+        .nullish(),
+    })
+    .nullish(),
+});
+export const retrievalPolicyDescription = z.object({
+  Policy: z.object({
+    Rules: z.array(z.object({ BytesPerHour: z.bigint().optional(), Strategy: z.string() })),
+  }),
+});
+
+export const capacityList = z.object({
+  ProvisionedCapacityList: z.array(
+    z.object({ CapacityId: z.string(), ExpirationDate: z.string(), StartDate: z.string() }),
+  ),
+});
+
+export type NotificationParameters = z.infer<typeof notificationParameters>;
+export type RetrievalPolicyParameters = z.infer<typeof retrievalPolicyParameters>;
 export type VaultDescription = z.infer<typeof vaultDescription>;
 export type UploadDescription = z.infer<typeof uploadDescription>;
 export type JobDescription = z.infer<typeof jobDescription>;

@@ -45,9 +45,16 @@ export function bindJson(operation: Operation, body: Buffer): unknown {
   throw serialization(`${place}${issue?.message}`);
 }
 
+/** A string, or a whole number with more digits than a number holds. */
+const stringOrLongNumber = /"(?:[^"\\]|\\.)*"|-?[0-9]{16,}(?![0-9.eE])/g;
+
+/** Numbers with more digits than a number holds become text, with all their digits. */
 function parseJson(body: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return JSON.parse(
+      text.replaceAll(stringOrLongNumber, (token) => (token[0] === '"' ? token : `"${token}"`)),
+    );
   } catch (error) {
     throw serialization((error as Error).message);
   }

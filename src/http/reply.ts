@@ -126,10 +126,11 @@ function sendPiece(response: ServerResponse, piece: Uint8Array): Promise<void> {
   });
 }
 
-/** JSON with the keys of every object in alphabetical order (observed). */
+/** JSON with the keys of every object in alphabetical order (observed). A BigInt keeps its digits. */
 export function toSortedJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part) => {
-    if (part === null || typeof part !== 'object' || Array.isArray(part)) return part;
-    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
+  if (typeof value === 'bigint') return value.toString();
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(toSortedJson).join(',')}]`;
+  const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${sorted.map(([key, part]) => `${JSON.stringify(key)}:${toSortedJson(part)}`).join(',')}}`;
 }

@@ -1,13 +1,19 @@
 import { invalidParameter, missingParameter, notFound } from '../api/errors.ts';
 import { archiveNotFound } from '../archives/archive.ts';
 import { hashContent } from '../archives/locate-content.ts';
+import { enforceRetrievalPolicy } from '../capacity/data-retrieval-policy.ts';
+import { findDataRetrievalPolicy } from '../capacity/find-data-retrieval-policy.ts';
 import { decodeInventoryMarker, type InventoryPosition } from '../inventory/inventory-range.ts';
-import { type ByteRange, isMebibyteAligned, wholeRange } from '../lib/byte-range.ts';
+import { type ByteRange, isMebibyteAligned, rangeLength, wholeRange } from '../lib/byte-range.ts';
 import { toIsoDate } from '../lib/clock.ts';
 import type { Handler, VaultCall } from '../operation.ts';
 import type { JobFields } from '../storage/metadata/entries.ts';
 import type { Reader, Writer } from '../storage/metadata/metadata-store.ts';
 import { findArchive } from '../storage/metadata/queries/archives.ts';
+import {
+  findRetrievalUsage,
+  sumStandardBytesInProgress,
+} from '../storage/metadata/queries/capacity.ts';
 import type { ArchiveRow, VaultRow } from '../storage/metadata/schema.ts';
 import { BlobDamagedError } from '../storage/store-errors.ts';
 import { requireVault } from '../vaults/require-vault.ts';
@@ -66,7 +72,22 @@ async function decideJob(tx: Writer, call: VaultCall, vault: VaultRow, plan: Pla
     return { ...common, inventory: planInventoryJob(call, vault, request) };
   }
   await requireArchive(tx, vault, request.archiveId);
+  if (archiveFields?.tier === 'Standard') await enforcePolicy(tx, call, rangeLength(archiveFields));
   return archiveFields ? { ...common, archive: archiveFields } : common;
+}
+
+/** Standard retrievals only; inventories are never refused (chosen: two guide pages disagree). */
+async function enforcePolicy(tx: Writer, call: VaultCall, sizeBytes: number): Promise<void> {
+  const { accountId } = call;
+  const policy = await findDataRetrievalPolicy(tx, accountId);
+  const day = toIsoDate(tx.now()).slice(0, 10);
+  const inProgress = await tx.first(sumStandardBytesInProgress, { accountId });
+  const today = await tx.first(findRetrievalUsage, { accountId, day });
+  const usage = {
+    inProgressBytes: inProgress?.size_bytes ?? 0,
+    todayBytes: today?.size_bytes ?? 0,
+  };
+  enforceRetrievalPolicy(policy, usage, sizeBytes);
 }
 
 /** @throws GlacierError 404 when it is unknown, deleted or of another vault (chosen) */

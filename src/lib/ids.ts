@@ -9,6 +9,7 @@ const bytesOf = {
   archive: 103,
   job: 69,
   upload: 69,
+  capacity: 18,
   request: 35,
 } as const;
 

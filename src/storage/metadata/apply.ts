@@ -4,13 +4,16 @@
  * The same functions run when an entry is made and when the journal is read again at start, so the
  * view can be thrown away at any time. They decide nothing: whoever recorded the entry has.
  */
+import { toIsoDate } from '../../lib/clock.ts';
 import { StoreDamagedError } from '../store-errors.ts';
 import type { EntryKind, RecordedEntry } from './entries.ts';
 import type { Reader } from './metadata-store.ts';
 import * as accounts from './queries/accounts.ts';
 import * as archives from './queries/archives.ts';
 import * as blobs from './queries/blobs.ts';
+import * as capacity from './queries/capacity.ts';
 import * as jobs from './queries/jobs.ts';
+import * as tags from './queries/tags.ts';
 import * as uploads from './queries/uploads.ts';
 import * as vaults from './queries/vaults.ts';
 import type { Query } from './query.ts';
@@ -62,6 +65,48 @@ const applyByKind: { readonly [Kind in EntryKind]: Apply<Kind> } = {
       upToSequence: entry.data.upToSequence,
     });
   },
+
+  TagsAdded: async (rows, entry) => {
+    const vault = await vaultOf(rows, entry);
+    for (const [tag_key, tag_value] of Object.entries(entry.data.tags)) {
+      await rows.run(tags.putTag, { vault_sequence: vault.sequence, tag_key, tag_value });
+    }
+  },
+
+  TagsRemoved: async (rows, entry) => {
+    const vault = await vaultOf(rows, entry);
+    for (const tagKey of entry.data.tagKeys) {
+      await rows.run(tags.deleteTag, { vaultSequence: vault.sequence, tagKey });
+    }
+  },
+
+  NotificationsSet: async (rows, entry) => {
+    const { snsTopic, events } = entry.data;
+    const vaultSequence = (await vaultOf(rows, entry)).sequence;
+    const configuration = { topic: snsTopic, events: events.join(',') };
+    await rows.run(vaults.setNotifications, { vaultSequence, ...configuration });
+  },
+
+  NotificationsDeleted: async (rows, entry) => {
+    const vaultSequence = (await vaultOf(rows, entry)).sequence;
+    await rows.run(vaults.setNotifications, { vaultSequence, topic: null, events: null });
+  },
+
+  DataRetrievalPolicySet: (rows, entry) =>
+    rows.run(capacity.putRetrievalPolicy, {
+      account_id: entry.accountId,
+      strategy: entry.data.strategy,
+      bytes_per_hour: entry.data.bytesPerHour ?? null,
+    }),
+
+  CapacityPurchased: (rows, entry) =>
+    rows.run(capacity.insertCapacity, {
+      sequence: entry.sequence,
+      capacity_id: entry.data.capacityId,
+      account_id: entry.accountId,
+      started_at: entry.time,
+      expires_at: Date.parse(entry.data.expiresAt),
+    }),
 
   ArchiveStored: async (rows, entry) => {
     const { archiveId, description, blob } = entry.data;
@@ -175,6 +220,13 @@ const applyByKind: { readonly [Kind in EntryKind]: Apply<Kind> } = {
       inventory_date: inventory ? Date.parse(inventory.inventoryDate) : null,
       after_sequence: inventory?.afterSequence ?? null,
     });
+    if (archive?.tier === 'Standard') {
+      await rows.run(capacity.addRetrievalUsage, {
+        account_id: entry.accountId,
+        day: toIsoDate(entry.time).slice(0, 10),
+        size_bytes: archive.endByte - archive.startByte + 1,
+      });
+    }
   },
 
   JobSucceeded: (rows, entry) => {

@@ -60,6 +60,14 @@ export interface EntryData {
   };
   UploadAborted: { readonly uploadId: string };
   UploadExpired: { readonly uploadId: string };
+  /** A tag with the same key gets the new value. */
+  TagsAdded: InVault & { readonly tags: Readonly<Record<string, string>> };
+  TagsRemoved: InVault & { readonly tagKeys: readonly string[] };
+  NotificationsSet: InVault & { readonly snsTopic: string; readonly events: readonly string[] };
+  NotificationsDeleted: InVault;
+  /** The digits are text: they may be more than a number holds. */
+  DataRetrievalPolicySet: { readonly strategy: string; readonly bytesPerHour?: string };
+  CapacityPurchased: { readonly capacityId: string; readonly expiresAt: IsoDate };
   JobInitiated: InVault & JobFields;
   JobSucceeded: {
     readonly jobId: string;

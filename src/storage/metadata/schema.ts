@@ -8,7 +8,7 @@
  */
 import { type Kysely, sql } from 'kysely';
 
-export const viewVersion = 1;
+export const viewVersion = 2;
 
 export interface AccountRow {
   account_id: string;
@@ -38,7 +38,38 @@ export interface VaultRow {
   inventory_sequence: number | null;
   inventory_number_of_archives: number;
   inventory_size_bytes: number;
+  notification_topic: string | null;
+  /** Names of events with commas between them. */
+  notification_events: string | null;
   deleted_sequence: number | null;
+}
+
+export interface TagRow {
+  vault_sequence: number;
+  tag_key: string;
+  tag_value: string;
+}
+
+/** How much an account may retrieve. Accounts without a row are not limited. */
+export interface RetrievalPolicyRow {
+  account_id: string;
+  strategy: string;
+  bytes_per_hour: string | null;
+}
+
+/** Bytes that standard retrievals have asked for on a day (UTC, `2026-01-05`). */
+export interface RetrievalUsageRow {
+  account_id: string;
+  day: string;
+  size_bytes: number;
+}
+
+export interface CapacityRow {
+  sequence: number;
+  capacity_id: string;
+  account_id: string;
+  started_at: number;
+  expires_at: number;
 }
 
 export interface ArchiveRow {
@@ -131,6 +162,10 @@ export interface Schema {
   accounts: AccountRow;
   access_keys: AccessKeyRow;
   vaults: VaultRow;
+  tags: TagRow;
+  retrieval_policies: RetrievalPolicyRow;
+  retrieval_usage: RetrievalUsageRow;
+  capacity: CapacityRow;
   archives: ArchiveRow;
   uploads: UploadRow;
   parts: PartRow;
@@ -165,6 +200,8 @@ export function createViewStatements(schema: Kysely<Schema>): string[] {
       .addColumn('inventory_sequence', 'bigint')
       .addColumn('inventory_number_of_archives', 'bigint', (c) => c.notNull().defaultTo(0))
       .addColumn('inventory_size_bytes', 'bigint', (c) => c.notNull().defaultTo(0))
+      .addColumn('notification_topic', 'text')
+      .addColumn('notification_events', 'text')
       .addColumn('deleted_sequence', 'bigint'),
     build
       .createIndex('vaults_by_name')
@@ -172,6 +209,30 @@ export function createViewStatements(schema: Kysely<Schema>): string[] {
       .columns(['account_id', 'vault_name'])
       .unique()
       .where(sql.ref('deleted_sequence'), 'is', null),
+    build
+      .createTable('tags')
+      .addColumn('vault_sequence', 'bigint', (c) => c.notNull())
+      .addColumn('tag_key', 'text', (c) => c.notNull())
+      .addColumn('tag_value', 'text', (c) => c.notNull())
+      .addPrimaryKeyConstraint('tags_key', ['vault_sequence', 'tag_key']),
+    build
+      .createTable('retrieval_policies')
+      .addColumn('account_id', 'text', (c) => c.primaryKey())
+      .addColumn('strategy', 'text', (c) => c.notNull())
+      .addColumn('bytes_per_hour', 'text'),
+    build
+      .createTable('retrieval_usage')
+      .addColumn('account_id', 'text', (c) => c.notNull())
+      .addColumn('day', 'text', (c) => c.notNull())
+      .addColumn('size_bytes', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('retrieval_usage_key', ['account_id', 'day']),
+    build
+      .createTable('capacity')
+      .addColumn('sequence', 'integer', (c) => c.primaryKey())
+      .addColumn('capacity_id', 'text', (c) => c.notNull())
+      .addColumn('account_id', 'text', (c) => c.notNull())
+      .addColumn('started_at', 'bigint', (c) => c.notNull())
+      .addColumn('expires_at', 'bigint', (c) => c.notNull()),
     build
       .createTable('archives')
       .addColumn('sequence', 'integer', (c) => c.primaryKey())

@@ -92,6 +92,17 @@ export const countArchiveWrite = query<
     .where('sequence', '=', p.vaultSequence),
 );
 
+/** Without a topic there is no configuration. */
+export const setNotifications = query<
+  { vaultSequence: number; topic: string | null; events: string | null },
+  never
+>((schema, p) =>
+  schema
+    .updateTable('vaults')
+    .set({ notification_topic: p.topic, notification_events: p.events })
+    .where('sequence', '=', p.vaultSequence),
+);
+
 /** The counts as they are now become those of the last inventory. */
 export const recordInventory = query<
   { vaultSequence: number; time: number; upToSequence: number },
