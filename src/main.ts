@@ -72,6 +72,7 @@ async function serve(_options: unknown, command: Command): Promise<void> {
   if (process.getuid?.() === 0) log.warn('running as root: use a user of its own for the store');
   const server = await startServer(config, systemClock, log);
   stopOnSignal(server, log);
+  logRecovery(server, log);
   if (isForPerson) process.stdout.write(welcome(server));
   else logStart(server, log);
 }
@@ -103,6 +104,14 @@ function stopOnSignal(server: RunningServer, log: Log): void {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+}
+
+/** A crash leaves traces; what was done about them is said at the next start. */
+function logRecovery({ recovery }: RunningServer, log: Log): void {
+  const { replayedEntries, tornBytes, isViewReplaced } = recovery;
+  if (tornBytes > 0) log.warn({ tornBytes }, 'the torn end of the journal was set aside');
+  if (isViewReplaced) log.warn('view.sqlite was damaged: set aside and made anew');
+  if (replayedEntries > 0) log.info({ replayedEntries }, 'journal entries were applied again');
 }
 
 /** What to type next: a vault, an archive, and what is there. */
@@ -148,14 +157,14 @@ function welcome(server: RunningServer): string {
 
 /** The same for a pipe. The first key appears in this one line and in no other. */
 function logStart(server: RunningServer, log: Log): void {
-  const { address, dataDirectory, identity, replayedEntries, firstKey } = server;
+  const { address, dataDirectory, identity, recovery, firstKey } = server;
   log.info(
     {
       address,
       dataDirectory,
       region: identity.region,
       accountId: identity.accountId,
-      replayedEntries,
+      ...recovery,
       ...(firstKey && { firstAccessKey: firstKey }),
       next: [exportCommand(server), ...nextCommands(server)],
     },

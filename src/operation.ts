@@ -3,6 +3,7 @@ import type { InputOf, OperationName, OutputOf } from './api/operations.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Ids } from './lib/ids.ts';
 import type { Log } from './lib/log.ts';
+import type { Caller } from './policies/require-permission.ts';
 import type { BlobStore } from './storage/blobs/blob-store.ts';
 import type { Actor } from './storage/metadata/entries.ts';
 import type { MetadataStore } from './storage/metadata/metadata-store.ts';
@@ -32,6 +33,7 @@ export interface ServiceSettings {
 
 /** One request, after all checks that are the same for every operation. */
 export interface Call extends Service, Actor {
+  readonly caller: Caller;
   readonly log: Log;
 }
 

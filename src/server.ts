@@ -17,7 +17,7 @@ import type { Log } from './lib/log.ts';
 import { SigningKeys } from './sigv4/signing-keys.ts';
 import { DiskBlobStore } from './storage/blobs/disk.ts';
 import { durableWrite } from './storage/durable-file.ts';
-import { JournaledStore } from './storage/metadata/journaled-store.ts';
+import { JournaledStore, type OpenedStore } from './storage/metadata/journaled-store.ts';
 import type { MetadataStore } from './storage/metadata/metadata-store.ts';
 import { listAccessKeys, listAccounts } from './storage/metadata/queries/accounts.ts';
 import { StoreHealth } from './storage/store-health.ts';
@@ -42,8 +42,8 @@ export interface RunningServer {
   readonly identity: StoreIdentity;
   /** The key that was made at this start, to be shown once. */
   readonly firstKey: AccessKey | undefined;
-  /** Journal entries that the view had not seen: more than none after a crash. */
-  readonly replayedEntries: number;
+  /** What had to be mended after a crash. */
+  readonly recovery: Omit<OpenedStore, 'store'>;
   /** Accepts nothing new, finishes what is running, and closes the store. */
   stop(): Promise<void>;
 }
@@ -61,7 +61,7 @@ export async function startServer(config: Config, clock: Clock, log: Log): Promi
   checkIdentity(config, identity);
   const storeOptions = { directory: dataDirectory, clock, health };
   const blobs = await DiskBlobStore.open(storeOptions);
-  const { store: metadata, replayedEntries } = await JournaledStore.open({
+  const { store: metadata, ...recovery } = await JournaledStore.open({
     ...storeOptions,
     asideDirectory: root.asideDirectory,
   });
@@ -115,7 +115,7 @@ export async function startServer(config: Config, clock: Clock, log: Log): Promi
     await stop();
     throw error;
   });
-  return { address, dataDirectory, identity, firstKey, replayedEntries, stop };
+  return { address, dataDirectory, identity, firstKey, recovery, stop };
 }
 
 /** A store's region and account stand in every ARN that was ever given out: they stay. */

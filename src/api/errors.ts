@@ -25,8 +25,6 @@ export const errorTable = {
   MissingAuthenticationTokenException: { status: 400, type: 'Client' },
   MissingParameterValueException: { status: 400, type: 'Client' },
   NoLongerSupportedException: { status: 400, type: 'Client' },
-  // Not Glacier's: the answer of an operation that this release does not have yet.
-  NotImplementedException: { status: 501, type: 'Server' },
   PolicyEnforcedException: { status: 400, type: 'Client' },
   RequestTimeoutException: { status: 408, type: 'Client' },
   ResourceNotFoundException: { status: 404, type: 'Client' },

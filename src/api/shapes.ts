@@ -282,12 +282,23 @@ export const retrievalPolicyDescription = z.object({
   }),
 });
 
+export const policyParameters = z.object({ Policy: optionalText });
+export const policyDescription = z.object({ Policy: z.string() });
+export const lockDescription = z.object({
+  CreationDate: z.string(),
+  ExpirationDate: nullableText,
+  Policy: z.string(),
+  State: z.enum(['InProgress', 'Locked']),
+});
+
 export const capacityList = z.object({
   ProvisionedCapacityList: z.array(
     z.object({ CapacityId: z.string(), ExpirationDate: z.string(), StartDate: z.string() }),
   ),
 });
 
+export type PolicyParameters = z.infer<typeof policyParameters>;
+export type LockDescription = z.infer<typeof lockDescription>;
 export type NotificationParameters = z.infer<typeof notificationParameters>;
 export type RetrievalPolicyParameters = z.infer<typeof retrievalPolicyParameters>;
 export type VaultDescription = z.infer<typeof vaultDescription>;

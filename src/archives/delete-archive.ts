@@ -1,5 +1,6 @@
 import { invalidParameter } from '../api/errors.ts';
 import type { Handler } from '../operation.ts';
+import { requirePermission } from '../policies/require-permission.ts';
 import { findArchive } from '../storage/metadata/queries/archives.ts';
 import { requireVault } from '../vaults/require-vault.ts';
 import { arnOfVault } from '../vaults/vault.ts';
@@ -7,7 +8,7 @@ import { archiveNotFound } from './archive.ts';
 
 /**
  * The archive is gone at once; its bytes go later, when nothing needs them any more. Deleting it
- * again is a success (documented).
+ * again is a success (documented). The lock is judged here, inside the change that deletes.
  */
 export const deleteArchive: Handler<'DeleteArchive'> = async ({ archiveId }, call) => {
   await call.metadata.write(call, async (tx) => {
@@ -20,6 +21,15 @@ export const deleteArchive: Handler<'DeleteArchive'> = async ({ archiveId }, cal
       throw invalidParameter(`Invalid vault name: ${arn}`);
     }
     if (archive.deleted_sequence !== null) return;
+    await requirePermission(tx, {
+      caller: call.caller,
+      action: 'DeleteArchive',
+      resourceArn: arnOfVault(vault, call.settings.region),
+      vault,
+      archive,
+      now: tx.now(),
+      lockNow: tx.lockNow(),
+    });
     await tx.record({
       kind: 'ArchiveDeleted',
       data: { vaultName: vault.vault_name, archiveId },

@@ -45,16 +45,16 @@ export function bindJson(operation: Operation, body: Buffer): unknown {
   throw serialization(`${place}${issue?.message}`);
 }
 
-/** A string, or a whole number with more digits than a number holds. */
-const stringOrLongNumber = /"(?:[^"\\]|\\.)*"|-?[0-9]{16,}(?![0-9.eE])/g;
+/**
+ * BytesPerHour may have more digits than a number holds: it becomes text, with all of them. Inside of
+ * a string its quotes would be escaped, so only the field itself is found.
+ */
+const longBytesPerHour = /("BytesPerHour"\s*:\s*)(-?[1-9][0-9]{15,})(?![0-9.eE])/g;
 
-/** Numbers with more digits than a number holds become text, with all their digits. */
 function parseJson(body: Buffer): unknown {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-    return JSON.parse(
-      text.replaceAll(stringOrLongNumber, (token) => (token[0] === '"' ? token : `"${token}"`)),
-    );
+    return JSON.parse(text.replaceAll(longBytesPerHour, '$1"$2"'));
   } catch (error) {
     throw serialization((error as Error).message);
   }

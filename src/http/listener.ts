@@ -118,6 +118,7 @@ export class Listener {
         signed,
         body,
         requestId,
+        sourceIp: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
         log: requestLog,
       });
       await replyOutput(response, requestId, route.operation, output);

@@ -2,15 +2,16 @@
  * The whole life of a request, in Glacier's order of checks. Which refusal wins is the order of lines
  * here; tests pin it.
  */
-import { GlacierError, invalidParameter, missingParameter } from '../api/errors.ts';
-import { apiVersion, type Operation, type OperationName } from '../api/operations.ts';
+import { invalidParameter, missingParameter } from '../api/errors.ts';
+import { apiVersion, type Operation } from '../api/operations.ts';
 import { handlers } from '../handlers.ts';
 import { type VaultPlace, vaultArn } from '../lib/arn.ts';
 import type { Log } from '../lib/log.ts';
 import type { Call, Service } from '../operation.ts';
 import { authorize, resolveAccount } from '../policies/authorize.ts';
 import type { SignedRequest } from '../sigv4/received-request.ts';
-import { requireVaultNamed } from '../vaults/require-vault.ts';
+import { findVault } from '../storage/metadata/queries/vaults.ts';
+import { checkVaultExists } from '../vaults/require-vault.ts';
 import { type Authenticator, authenticate } from './authenticate.ts';
 import { bindFields, bindJson, type Input } from './bind.ts';
 import type { Output } from './reply.ts';
@@ -27,13 +28,14 @@ export interface PipelineRequest {
   readonly signed: SignedRequest;
   readonly body: RequestBody;
   readonly requestId: string;
+  readonly sourceIp: string;
   readonly log: Log;
 }
 
 /** From a routed request to its output. @throws GlacierError for the first check that refuses it */
 export async function runPipeline(
   { service, authenticator }: PipelineContext,
-  { route, signed, body, requestId, log }: PipelineRequest,
+  { route, signed, body, requestId, sourceIp, log }: PipelineRequest,
 ): Promise<Output> {
   const { name, operation, path } = route;
   const authenticated = await authenticate(authenticator, operation, signed, body);
@@ -41,22 +43,28 @@ export async function runPipeline(
   const received = authentication.request;
   checkVersion(received.headers.get('x-amz-glacier-version'));
   const accountId = resolveAccount(path.accountId ?? '', principal);
-  const call: Call = { ...service, accountId, principalArn: principal.arn, requestId, log };
   const vaultName = requireVaultName(route);
   const place = { region: service.settings.region, accountId, vaultName };
-  authorize(principal, name, resourceArn(operation, place));
-  const handler = handlers[name] as AnyHandler | undefined;
-  if (!handler) throw notImplemented(name);
-  const vault =
-    operation.resource === 'vault'
-      ? await service.metadata.read((tx) => requireVaultNamed(tx, place))
-      : undefined;
+  const vault = await service.metadata.read((tx) => tx.first(findVault, place));
+  const userAgent = received.headers.get('user-agent') ?? '';
+  const caller = { principal, sourceIp, userAgent };
+  await authorize(service, {
+    caller,
+    action: name,
+    resourceArn: resourceArn(operation, place),
+    vault,
+    archiveId: archiveIdOf(route, authenticated.body),
+  });
+  const handler = handlers[name] as AnyHandler;
+  if (operation.resource === 'vault') checkVaultExists(vault, place);
   const input = {
     ...path,
     ...bindFields(operation, received),
     parameters: bindJson(operation, authenticated.body),
     content: body.pieces(),
   };
+  const principalArn = principal.arn;
+  const call: Call = { ...service, accountId, principalArn, requestId, caller, log };
   return handler(input, { ...call, vault, vaultName });
 }
 
@@ -82,9 +90,9 @@ function resourceArn({ resource }: Operation, place: VaultPlace): string {
   return vaultArn(place);
 }
 
-function notImplemented(name: OperationName): GlacierError {
-  return new GlacierError(
-    'NotImplementedException',
-    `${name} is not available in this release of Firn.`,
-  );
+/** The archive whose age policies may ask for: in the path, or in what a job is asked for. */
+function archiveIdOf({ name, path }: Route, body: Buffer): string | undefined {
+  if (name !== 'InitiateJob') return path.archiveId;
+  const match = /"ArchiveId"\s*:\s*"([A-Za-z0-9_-]{1,138})"/.exec(body.toString('latin1'));
+  return match?.[1];
 }

@@ -10,6 +10,7 @@ const bytesOf = {
   job: 69,
   upload: 69,
   capacity: 18,
+  lock: 18,
   request: 35,
 } as const;
 

@@ -1,5 +1,6 @@
 import { invalidParameter } from '../api/errors.ts';
 import type { Handler } from '../operation.ts';
+import { requirePermission } from '../policies/require-permission.ts';
 import { findVault } from '../storage/metadata/queries/vaults.ts';
 import { arnOfVault, isDeletable, isVaultName, vaultNotFound } from './vault.ts';
 
@@ -15,8 +16,17 @@ export const deleteVault: Handler<'DeleteVault'> = async (_input, call) => {
   await call.metadata.write(call, async (tx) => {
     const vault = await tx.first(findVault, { accountId, vaultName });
     if (!vault) return;
+    const arn = arnOfVault(vault, settings.region);
+    await requirePermission(tx, {
+      caller: call.caller,
+      action: 'DeleteVault',
+      resourceArn: arn,
+      vault,
+      archive: undefined,
+      now: tx.now(),
+      lockNow: tx.lockNow(),
+    });
     if (!isDeletable(vault, settings.inventorySeconds)) {
-      const arn = arnOfVault(vault, settings.region);
       throw invalidParameter(`Vault not empty or recently written to: ${arn}`);
     }
     await tx.record({ kind: 'VaultDeleted', data: { vaultName } });

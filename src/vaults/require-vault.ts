@@ -1,4 +1,3 @@
-/** The vault that a request names. */
 import type { VaultPlace } from '../lib/arn.ts';
 import type { VaultCall } from '../operation.ts';
 import type { Reader } from '../storage/metadata/metadata-store.ts';
@@ -7,10 +6,8 @@ import type { VaultRow } from '../storage/metadata/schema.ts';
 import { vaultNotFound } from './vault.ts';
 
 /** @throws GlacierError 404 when there is no such vault */
-export async function requireVaultNamed(tx: Reader, name: VaultPlace): Promise<VaultRow> {
-  const vault = await tx.first(findVault, name);
-  if (vault) return vault;
-  throw vaultNotFound(name);
+export function checkVaultExists(vault: VaultRow | undefined, place: VaultPlace): void {
+  if (!vault) throw vaultNotFound(place);
 }
 
 /**
@@ -21,7 +18,7 @@ export async function requireVaultNamed(tx: Reader, name: VaultPlace): Promise<V
 export async function requireVault(tx: Reader, call: VaultCall): Promise<VaultRow> {
   const { accountId, settings, vault } = call;
   const name = { region: settings.region, accountId, vaultName: vault.vault_name };
-  const found = await requireVaultNamed(tx, name);
-  if (found.sequence === vault.sequence) return found;
+  const found = await tx.first(findVault, name);
+  if (found?.sequence === vault.sequence) return found;
   throw vaultNotFound(name);
 }

@@ -13,6 +13,8 @@ import { useOwnServer } from './support/own-server.ts';
 import { tellStory } from './support/story.ts';
 import type { StoryClient } from './support/story-client.ts';
 
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
 const own = useOwnServer();
 
 function connect({ endpoint, region, accessKeyId, secretAccessKey }: Target): sdk.GlacierClient {

@@ -186,8 +186,9 @@ class Story:
             for archive in self.state['archives']
             for size, start, description in [archive['plan']]
         ])
-        rows = list(csv.reader(
-            io.StringIO(self.inventory('CSV')), doublequote=False, escapechar='\\'))
+        text = self.inventory('CSV')
+        check((text[-1], '\r' in text), ('\n', False))
+        rows = list(csv.reader(io.StringIO(text), doublequote=False, escapechar='\\'))
         check(rows[0], ['ArchiveId', 'ArchiveDescription', 'CreationDate', 'Size', 'SHA256TreeHash'])
         # A backslash is not escaped in the format, so a reader takes it for an escape.
         check([(row[0], row[1], int(row[3]), row[4]) for row in rows[1:]], [

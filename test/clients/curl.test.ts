@@ -2,10 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { formatBasicDate } from '../../src/sigv4/basic-date.ts';
 import { presignRequest } from '../../src/sigv4/sign.ts';
 import { type Client, hashHeaders, uniqueName } from '../support/client.ts';
 import { content, EMPTY_HASH, partVectors, SEVEN_MIB_123 } from '../support/content.ts';
+import { basicDate } from '../support/sign.ts';
 import { MIB, treeHash } from '../support/tree-hash.ts';
 import { useOwnServer } from './support/own-server.ts';
 import { findProgram, run } from './support/program.ts';
@@ -69,7 +69,7 @@ describe.skipIf(curl === undefined)('curl', () => {
       payloadHash: EMPTY_HASH,
       credentials: { accessKeyId, secretAccessKey },
       region,
-      requestDate: formatBasicDate(Date.now()),
+      requestDate: basicDate(new Date()),
       expiresSeconds: 3600,
     });
     return `${endpoint}${signed}`;

@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { startServer } from '../support/server.ts';
 import { complete, describeSample, makeSample, problemsOf, type Sample } from './support/sample.ts';
 import {
+  journalEntries,
   journalFile,
   type OwnStore,
   removeView,
@@ -96,6 +97,8 @@ describe('a torn end of the journal', () => {
     expect(readFileSync(join(store.directory, 'aside', aside[0] ?? '')).equals(end)).toBe(true);
     const journal = readFileSync(journalFile(store));
     expect(journal.subarray(0, good.length).equals(good)).toBe(true);
+    expect(journal.at(-1)).toBe('\n'.charCodeAt(0));
+    expect(() => journalEntries(store)).not.toThrow();
     sample = await addAndKill(store, sample, `added after ${name}`);
     await server.restart();
     expect(await problemsOf(client, sample)).toEqual([]);

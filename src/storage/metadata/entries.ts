@@ -65,6 +65,12 @@ export interface EntryData {
   TagsRemoved: InVault & { readonly tagKeys: readonly string[] };
   NotificationsSet: InVault & { readonly snsTopic: string; readonly events: readonly string[] };
   NotificationsDeleted: InVault;
+  AccessPolicySet: InVault & { readonly policy: string };
+  AccessPolicyDeleted: InVault;
+  /** In force from now on, as if locked; on the lock clock it ends after the trial. */
+  LockInitiated: InVault & { readonly lockId: string; readonly policy: string };
+  LockCompleted: InVault;
+  LockAborted: InVault;
   /** The digits are text: they may be more than a number holds. */
   DataRetrievalPolicySet: { readonly strategy: string; readonly bytesPerHour?: string };
   CapacityPurchased: { readonly capacityId: string; readonly expiresAt: IsoDate };

@@ -46,10 +46,16 @@ export class Journal {
   readonly #health: StoreHealth;
   #file: FileHandle | undefined;
   #end: JournalPosition = journalStart;
+  #tornBytes = 0;
 
   constructor(directory: string, health: StoreHealth) {
     this.#directory = directory;
     this.#health = health;
+  }
+
+  /** Bytes of an append that was cut short, which `replay` has set aside. */
+  get tornBytes(): number {
+    return this.#tornBytes;
   }
 
   /** Where the last line stands. */
@@ -224,7 +230,8 @@ export class Journal {
             : undefined;
         if (!line) {
           if (!isLast) throw damagedAt(path, startByte);
-          return await setTornEndAside(file, path, startByte, asideDirectory);
+          this.#tornBytes = await setTornEndAside(file, path, startByte, asideDirectory);
+          return;
         }
         if (line.previous !== previous || line.entry.sequence !== sequence + 1) {
           throw damagedAt(path, startByte);
@@ -272,25 +279,36 @@ async function* splitLines(file: FileHandle, startByte: number): AsyncGenerator<
 }
 
 /**
- * Cuts off what stands behind the last good line and keeps it aside. Only an end that holds no good
- * line can be a torn append; with one behind it, a line that was acknowledged is damaged.
+ * Cuts off what stands behind the last good line and keeps it aside. Only an end without a whole line
+ * can be a torn append: a line that is JSON to its end but has another hash was changed, and a good
+ * one behind a bad one was acknowledged. Returns how many bytes were cut off.
  */
 async function setTornEndAside(
   file: FileHandle,
   path: string,
   startByte: number,
   asideDirectory: string,
-): Promise<void> {
+): Promise<number> {
   const torn: Buffer[] = [];
   for await (const bytes of splitLines(file, startByte)) {
-    const text = bytes.toString('utf8').trimEnd();
-    if (readLine(text)) throw damagedAt(path, startByte);
+    const isWhole = bytes.at(-1) === lineEnd && isJson(bytes.toString('utf8'));
+    if (isWhole) throw damagedAt(path, startByte);
     torn.push(bytes);
   }
   const name = `journal-end-${startByte}-${randomName()}.torn`;
   await durableWrite(join(asideDirectory, name), Buffer.concat(torn));
   await file.truncate(startByte);
   await file.datasync();
+  return torn.reduce((sum, bytes) => sum + bytes.length, 0);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function messageOf(error: unknown): string {

@@ -22,7 +22,7 @@ import { type JournalLine, writeLine } from './journal-line.ts';
 import type { MetadataStore, Reader, Writer } from './metadata-store.ts';
 import { getProgress, putProgress } from './queries/progress.ts';
 import type { ProgressRow } from './schema.ts';
-import { SqliteView } from './sqlite.ts';
+import { isDamagedView, SqliteView, setViewAside } from './sqlite.ts';
 
 /** Changes in one group at most: bounds how long the event loop is kept. */
 const longestGroup = 128;
@@ -37,6 +37,19 @@ export interface JournaledStoreOptions {
   readonly clock: Clock;
   readonly health: StoreHealth;
 }
+
+/** A store, and what its opening had to mend. */
+export interface OpenedStore {
+  readonly store: JournaledStore;
+  /** Entries that the view had not seen: more than none after a crash. */
+  readonly replayedEntries: number;
+  /** Bytes of a journal append that was cut short and so never acknowledged; set aside. */
+  readonly tornBytes: number;
+  /** The view was damaged: it was set aside and made anew. */
+  readonly isViewReplaced: boolean;
+}
+
+const viewName = 'view.sqlite';
 
 interface WaitingChange {
   /** Runs the change inside the group's transaction; answers it when the group is durable. */
@@ -68,19 +81,28 @@ export class JournaledStore implements MetadataStore {
   }
 
   /**
-   * Opens the store's journal and view and brings the view up to date.
+   * Opens the store's journal and view and brings the view up to date. A view that SQLite cannot read
+   * is set aside and made anew: nothing in it is the only copy of anything.
    *
-   * @returns the store and how many entries had to be applied again
    * @throws StoreDamagedError when the journal is damaged, or older than its view
    */
-  static async open(options: JournaledStoreOptions) {
-    const journalDirectory = join(options.directory, 'journal');
+  static async open(options: JournaledStoreOptions): Promise<OpenedStore> {
     await ensureDirectories(options.directory, ['journal']);
-    const journal = new Journal(journalDirectory, options.health);
-    const view = new SqliteView(join(options.directory, 'view.sqlite'));
+    try {
+      return await JournaledStore.#openWithView(options);
+    } catch (error) {
+      if (!isDamagedView(error)) throw error;
+      await setViewAside(join(options.directory, viewName), options.asideDirectory);
+      return { ...(await JournaledStore.#openWithView(options)), isViewReplaced: true };
+    }
+  }
+
+  static async #openWithView(options: JournaledStoreOptions): Promise<OpenedStore> {
+    const journal = new Journal(join(options.directory, 'journal'), options.health);
+    const view = new SqliteView(join(options.directory, viewName));
     const store = new JournaledStore(journal, view, options);
     const replayedEntries = await store.#replay(options.asideDirectory);
-    return { store, replayedEntries };
+    return { store, replayedEntries, tornBytes: journal.tornBytes, isViewReplaced: false };
   }
 
   read<T>(work: (tx: Reader) => Promise<T>): Promise<T> {
@@ -107,6 +129,10 @@ export class JournaledStore implements MetadataStore {
       });
       this.#committing ??= this.#commitGroups();
     });
+  }
+
+  lockNow(): number {
+    return this.#lockClock.now();
   }
 
   async close(): Promise<void> {

@@ -44,5 +44,8 @@ export interface MetadataStore {
    */
   write<T>(actor: Actor, work: (tx: Writer) => Promise<T>): Promise<T>;
 
+  /** The clock that retention is judged by. */
+  lockNow(): Milliseconds;
+
   close(): Promise<void>;
 }

@@ -8,7 +8,7 @@
  */
 import { type Kysely, sql } from 'kysely';
 
-export const viewVersion = 2;
+export const viewVersion = 3;
 
 export interface AccountRow {
   account_id: string;
@@ -41,6 +41,13 @@ export interface VaultRow {
   notification_topic: string | null;
   /** Names of events with commas between them. */
   notification_events: string | null;
+  access_policy: string | null;
+  lock_policy: string | null;
+  lock_state: 'InProgress' | 'Locked' | null;
+  lock_id: string | null;
+  /** When the trial began: on the wall clock, and on the clock that it is judged by. */
+  lock_created_at: number | null;
+  lock_created_lock_time: number | null;
   deleted_sequence: number | null;
 }
 
@@ -78,6 +85,8 @@ export interface ArchiveRow {
   vault_sequence: number;
   description: string;
   created_at: number;
+  /** The same moment on the clock that retention is judged by. */
+  created_lock_time: number;
   size_bytes: number;
   tree_hash: Buffer;
   /** The archive's bytes, or null when they are the parts of the upload. */
@@ -202,6 +211,12 @@ export function createViewStatements(schema: Kysely<Schema>): string[] {
       .addColumn('inventory_size_bytes', 'bigint', (c) => c.notNull().defaultTo(0))
       .addColumn('notification_topic', 'text')
       .addColumn('notification_events', 'text')
+      .addColumn('access_policy', 'text')
+      .addColumn('lock_policy', 'text')
+      .addColumn('lock_state', 'text')
+      .addColumn('lock_id', 'text')
+      .addColumn('lock_created_at', 'bigint')
+      .addColumn('lock_created_lock_time', 'bigint')
       .addColumn('deleted_sequence', 'bigint'),
     build
       .createIndex('vaults_by_name')
@@ -240,6 +255,7 @@ export function createViewStatements(schema: Kysely<Schema>): string[] {
       .addColumn('vault_sequence', 'bigint', (c) => c.notNull())
       .addColumn('description', 'text', (c) => c.notNull())
       .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('created_lock_time', 'bigint', (c) => c.notNull())
       .addColumn('size_bytes', 'bigint', (c) => c.notNull())
       .addColumn('tree_hash', 'blob', (c) => c.notNull())
       .addColumn('blob_id', 'text')

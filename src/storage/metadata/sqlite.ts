@@ -6,6 +6,8 @@
  * with WAL and `synchronous=NORMAL`: a power cut may take back the last commits, never tear them, and
  * they are applied again at start.
  */
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import {
   DummyDriver,
@@ -14,8 +16,9 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import { randomName } from '../../lib/ids.ts';
 import { StoreUnavailableError } from '../store-errors.ts';
-import type { RowWriter } from './apply.ts';
+import type { RowWriter } from './appliers/applier.ts';
 import type { Reader } from './metadata-store.ts';
 import { type PreparedQuery, prepareQuery, type Query } from './query.ts';
 import { createViewStatements, type Schema, viewVersion } from './schema.ts';
@@ -128,6 +131,24 @@ export class SqliteView {
       for (const statement of createViewStatements(schema)) database.exec(statement);
       database.pragma(`user_version = ${viewVersion}`);
     })();
+  }
+}
+
+/** Whether an error says that the view's file is not as SQLite has written it. */
+export function isDamagedView(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT') === true;
+}
+
+/** Moves a view and what belongs to it out of the way. */
+export async function setViewAside(path: string, asideDirectory: string): Promise<void> {
+  const name = randomName();
+  for (const suffix of ['', '-wal', '-shm']) {
+    await rename(`${path}${suffix}`, join(asideDirectory, `view-${name}${suffix}`)).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      },
+    );
   }
 }
 

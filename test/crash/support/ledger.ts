@@ -63,6 +63,8 @@ export interface LedgerJob {
   /** Absent: an inventory. */
   readonly archive?: LedgerArchive;
   readonly askedAt: Tick;
+  /** Not ready before this time, of the wall clock. */
+  readonly notBefore: number;
   state: 'asked' | 'accepted' | 'never';
   jobId?: string;
   acceptedAt?: Tick;
@@ -104,7 +106,18 @@ export class Ledger {
     return archive;
   }
 
-  isStored(archive: LedgerArchive): boolean {
-    return archive.fate === 'stored';
+  /** What is up in the air at this moment. */
+  open(): { readonly unanswered: number; readonly inProgress: number } {
+    const inParts = ['asked', 'completing', 'aborting'];
+    const whole = ['asked', 'deleting'];
+    const jobs = this.jobs.filter((job) => job.state === 'accepted');
+    return {
+      unanswered:
+        this.archives.filter((archive) => whole.includes(archive.fate)).length +
+        this.uploads.filter((upload) => inParts.includes(upload.state)).length +
+        this.uploads.filter((upload) => [...upload.parts.values()].some((part) => part.asked))
+          .length,
+      inProgress: jobs.filter((job) => job.notBefore > Date.now()).length,
+    };
   }
 }

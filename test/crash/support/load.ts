@@ -23,6 +23,9 @@ const actions = {
 
 type Action = keyof typeof actions;
 
+/** How long a Bulk job is in progress at least; the server is told the same. */
+export const bulkMs = 1_000;
+
 /** The way a request ended: an answer, or none. */
 type Outcome = Reply | undefined;
 
@@ -230,10 +233,9 @@ export class Writer {
 
   // -- jobs -------------------------------------------------------------------------------------
 
-  async startArchiveJob(): Promise<void> {
+  async startArchiveJob(Tier = this.#random.chance(0.7) ? 'Bulk' : 'Expedited'): Promise<void> {
     const archive = this.#random.pick(this.#mine);
     if (archive === undefined) return;
-    const Tier = this.#random.chance(0.5) ? 'Bulk' : 'Expedited';
     await this.#startJob(archive.vault, archive, {
       Type: 'archive-retrieval',
       ArchiveId: archive.archiveId,
@@ -261,6 +263,7 @@ export class Writer {
       description,
       ...(archive && { archive }),
       askedAt: this.#ledger.tick(),
+      notBefore: parameters.Tier === 'Bulk' ? Date.now() + bulkMs : 0,
       state: 'asked' as 'asked' | 'accepted',
       jobId: '',
       acceptedAt: 0,

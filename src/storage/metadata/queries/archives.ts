@@ -50,6 +50,7 @@ export const insertArchive = query<
     vaultSequence: number;
     description: string;
     createdAt: number;
+    createdLockTime: number;
     sizeBytes: number;
     treeHash: Buffer;
     blobId: string | null;
@@ -63,6 +64,7 @@ export const insertArchive = query<
     vault_sequence: p.vaultSequence,
     description: p.description,
     created_at: p.createdAt,
+    created_lock_time: p.createdLockTime,
     size_bytes: p.sizeBytes,
     tree_hash: p.treeHash,
     blob_id: p.blobId,

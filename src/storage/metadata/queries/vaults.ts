@@ -103,6 +103,41 @@ export const setNotifications = query<
     .where('sequence', '=', p.vaultSequence),
 );
 
+export const setAccessPolicy = query<{ vaultSequence: number; policy: string | null }, never>(
+  (schema, p) =>
+    schema
+      .updateTable('vaults')
+      .set({ access_policy: p.policy })
+      .where('sequence', '=', p.vaultSequence),
+);
+
+/** All null: there is no lock. */
+export const setLock = query<
+  Pick<
+    VaultRow,
+    'lock_policy' | 'lock_state' | 'lock_id' | 'lock_created_at' | 'lock_created_lock_time'
+  > & { vaultSequence: number },
+  never
+>((schema, p) =>
+  schema
+    .updateTable('vaults')
+    .set({
+      lock_policy: p.lock_policy,
+      lock_state: p.lock_state,
+      lock_id: p.lock_id,
+      lock_created_at: p.lock_created_at,
+      lock_created_lock_time: p.lock_created_lock_time,
+    })
+    .where('sequence', '=', p.vaultSequence),
+);
+
+export const completeLock = query<{ vaultSequence: number }, never>((schema, p) =>
+  schema
+    .updateTable('vaults')
+    .set({ lock_state: 'Locked' })
+    .where('sequence', '=', p.vaultSequence),
+);
+
 /** The counts as they are now become those of the last inventory. */
 export const recordInventory = query<
   { vaultSequence: number; time: number; upToSequence: number },

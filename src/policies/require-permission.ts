@@ -1,0 +1,84 @@
+/**
+ * The question whether a principal may do a thing to a vault, asked with all that policies may want
+ * to know. It is asked before a request is handled, for the answer, and again inside the change that
+ * deletes, for the promise: between the two a lock may have been completed.
+ */
+import type { Principal } from '../accounts/principal.ts';
+import { GlacierError } from '../api/errors.ts';
+import type { OperationName } from '../api/operations.ts';
+import { type Milliseconds, toIsoDate } from '../lib/clock.ts';
+import { lockOf } from '../lock/lock.ts';
+import type { Reader } from '../storage/metadata/metadata-store.ts';
+import { listTags } from '../storage/metadata/queries/tags.ts';
+import type { ArchiveRow, VaultRow } from '../storage/metadata/schema.ts';
+import { accessDeniedMessage, evaluate } from './evaluate.ts';
+import { compileVaultPolicy } from './vault-policy.ts';
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** Who asks, and from where. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly sourceIp: string;
+  readonly userAgent: string;
+}
+
+export interface PermissionQuestion {
+  readonly caller: Caller;
+  readonly action: OperationName;
+  readonly resourceArn: string;
+  /** Undefined when the action is not about a vault, or there is no such vault. */
+  readonly vault: VaultRow | undefined;
+  /** The archive that is to be deleted or retrieved. */
+  readonly archive: ArchiveRow | undefined;
+  readonly now: Milliseconds;
+  readonly lockNow: Milliseconds;
+}
+
+/** @throws GlacierError AccessDeniedException in Amazon's words */
+export async function requirePermission(tx: Reader, question: PermissionQuestion): Promise<void> {
+  const { caller, action, resourceArn, vault, lockNow } = question;
+  const policies = {
+    identity: [],
+    vaultAccess: compileVaultPolicy(vault?.access_policy ?? null),
+    vaultLock: compileVaultPolicy((vault && lockOf(vault, lockNow)?.policy) ?? null),
+  };
+  const { principal } = caller;
+  const request = { principal, action, resourceArn, policies };
+  const hasPolicies = policies.vaultAccess ?? policies.vaultLock;
+  const context = hasPolicies ? await contextOf(tx, question) : new Map<string, string[]>();
+  const decision = evaluate({ ...request, context });
+  if (decision.isAllowed) return;
+  throw new GlacierError('AccessDeniedException', accessDeniedMessage(request, decision));
+}
+
+/** The condition keys of a request, in lower case. */
+async function contextOf(
+  tx: Reader,
+  { caller, vault, archive, now, lockNow }: PermissionQuestion,
+): Promise<Map<string, string[]>> {
+  const { principal, sourceIp, userAgent } = caller;
+  const context = new Map([
+    ['aws:currenttime', [toIsoDate(now)]],
+    ['aws:epochtime', [String(Math.floor(now / 1000))]],
+    ['aws:sourceip', [sourceIp]],
+    ['aws:securetransport', ['false']],
+    ['aws:useragent', [userAgent]],
+    ['aws:principalarn', [principal.arn]],
+    ['aws:principalaccount', [principal.accountId]],
+    ['aws:userid', [principal.accountId]],
+    ['aws:principaltype', ['Account']],
+  ]);
+  if (archive) {
+    // Whole days on the clock that nobody can wind forward, rounded down (chosen).
+    const ageDays = Math.floor((lockNow - archive.created_lock_time) / dayMs);
+    context.set('glacier:archiveageindays', [String(Math.max(0, ageDays))]);
+  }
+  const vaultSequence = vault?.sequence ?? 0;
+  for (const tag of await tx.all(listTags, { vaultSequence })) {
+    // Keys that differ by their case alone are one key to a policy, with several values.
+    const key = `glacier:resourcetag/${tag.tag_key.toLowerCase()}`;
+    context.set(key, [...(context.get(key) ?? []), tag.tag_value]);
+  }
+  return context;
+}

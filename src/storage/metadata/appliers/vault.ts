@@ -1,0 +1,111 @@
+/** What entries about vaults do to rows. */
+import * as tags from '../queries/tags.ts';
+import * as vaults from '../queries/vaults.ts';
+import { type Appliers, vaultOf } from './applier.ts';
+
+type Kind =
+  | 'VaultCreated'
+  | 'VaultDeleted'
+  | 'InventoryTaken'
+  | 'TagsAdded'
+  | 'TagsRemoved'
+  | 'NotificationsSet'
+  | 'NotificationsDeleted'
+  | 'AccessPolicySet'
+  | 'AccessPolicyDeleted'
+  | 'LockInitiated'
+  | 'LockCompleted'
+  | 'LockAborted';
+
+const noLock = {
+  lock_policy: null,
+  lock_state: null,
+  lock_id: null,
+  lock_created_at: null,
+  lock_created_lock_time: null,
+};
+
+export const vaultAppliers: Appliers<Kind> = {
+  VaultCreated: (rows, entry) =>
+    rows.run(vaults.insertVault, {
+      sequence: entry.sequence,
+      accountId: entry.accountId,
+      vaultName: entry.data.vaultName,
+      createdAt: entry.time,
+    }),
+
+  VaultDeleted: async (rows, entry) => {
+    const vault = await vaultOf(rows, entry);
+    await rows.run(vaults.markVaultDeleted, {
+      sequence: entry.sequence,
+      vaultSequence: vault.sequence,
+    });
+  },
+
+  InventoryTaken: async (rows, entry) => {
+    const vault = await vaultOf(rows, entry);
+    await rows.run(vaults.recordInventory, {
+      vaultSequence: vault.sequence,
+      time: entry.time,
+      upToSequence: entry.data.upToSequence,
+    });
+  },
+
+  TagsAdded: async (rows, entry) => {
+    const vault = await vaultOf(rows, entry);
+    for (const [tag_key, tag_value] of Object.entries(entry.data.tags)) {
+      await rows.run(tags.putTag, { vault_sequence: vault.sequence, tag_key, tag_value });
+    }
+  },
+
+  TagsRemoved: async (rows, entry) => {
+    const vault = await vaultOf(rows, entry);
+    for (const tagKey of entry.data.tagKeys) {
+      await rows.run(tags.deleteTag, { vaultSequence: vault.sequence, tagKey });
+    }
+  },
+
+  NotificationsSet: async (rows, entry) => {
+    const { snsTopic, events } = entry.data;
+    const vaultSequence = (await vaultOf(rows, entry)).sequence;
+    const configuration = { topic: snsTopic, events: events.join(',') };
+    await rows.run(vaults.setNotifications, { vaultSequence, ...configuration });
+  },
+
+  NotificationsDeleted: async (rows, entry) => {
+    const vaultSequence = (await vaultOf(rows, entry)).sequence;
+    await rows.run(vaults.setNotifications, { vaultSequence, topic: null, events: null });
+  },
+
+  AccessPolicySet: async (rows, entry) => {
+    const vaultSequence = (await vaultOf(rows, entry)).sequence;
+    await rows.run(vaults.setAccessPolicy, { vaultSequence, policy: entry.data.policy });
+  },
+
+  AccessPolicyDeleted: async (rows, entry) => {
+    const vaultSequence = (await vaultOf(rows, entry)).sequence;
+    await rows.run(vaults.setAccessPolicy, { vaultSequence, policy: null });
+  },
+
+  LockInitiated: async (rows, entry) => {
+    const vaultSequence = (await vaultOf(rows, entry)).sequence;
+    await rows.run(vaults.setLock, {
+      vaultSequence,
+      lock_policy: entry.data.policy,
+      lock_state: 'InProgress',
+      lock_id: entry.data.lockId,
+      lock_created_at: entry.time,
+      lock_created_lock_time: entry.lockTime,
+    });
+  },
+
+  LockCompleted: async (rows, entry) => {
+    const vaultSequence = (await vaultOf(rows, entry)).sequence;
+    await rows.run(vaults.completeLock, { vaultSequence });
+  },
+
+  LockAborted: async (rows, entry) => {
+    const vaultSequence = (await vaultOf(rows, entry)).sequence;
+    await rows.run(vaults.setLock, { vaultSequence, ...noLock });
+  },
+};
