@@ -3,12 +3,12 @@
  * here; tests pin it.
  */
 import { invalidParameter, missingParameter } from '../api/errors.ts';
-import { apiVersion, type Operation } from '../api/operations.ts';
+import { apiVersion, type Operation, operations } from '../api/operations.ts';
 import { handlers } from '../handlers.ts';
 import { type VaultPlace, vaultArn } from '../lib/arn.ts';
 import type { Log } from '../lib/log.ts';
 import type { Call, Service } from '../operation.ts';
-import { authorize, resolveAccount } from '../policies/authorize.ts';
+import { type AuthorizedAction, authorize, resolveAccount } from '../policies/authorize.ts';
 import type { SignedRequest } from '../sigv4/received-request.ts';
 import { findVault } from '../storage/metadata/queries/vaults.ts';
 import { checkVaultExists } from '../vaults/require-vault.ts';
@@ -48,7 +48,9 @@ export async function runPipeline(
   const vault = await service.metadata.read((tx) => tx.first(findVault, place));
   const userAgent = received.headers.get('user-agent') ?? '';
   const caller = { principal, sourceIp, userAgent };
-  await authorize(service, {
+  const principalArn = principal.arn;
+  const call: Call = { ...service, accountId, principalArn, requestId, caller, log };
+  await authorizeOrRecord(call, {
     caller,
     action: name,
     resourceArn: resourceArn(operation, place),
@@ -63,8 +65,6 @@ export async function runPipeline(
     parameters: bindJson(operation, authenticated.body),
     content: body.pieces(),
   };
-  const principalArn = principal.arn;
-  const call: Call = { ...service, accountId, principalArn, requestId, caller, log };
   return handler(input, { ...call, vault, vaultName });
 }
 
@@ -88,6 +88,20 @@ function resourceArn({ resource }: Operation, place: VaultPlace): string {
   if (resource === 'retrieval-policy') return `${account}:policies/retrieval-limit-policy`;
   if (resource === 'capacity') return `${account}:provisioned-capacity`;
   return vaultArn(place);
+}
+
+/** A change that policies refuse is part of the audit trail, as one that was made. */
+async function authorizeOrRecord(call: Call, action: AuthorizedAction): Promise<void> {
+  try {
+    await authorize(call, action);
+  } catch (error) {
+    const { action: operation, resourceArn: resource, archiveId } = action;
+    if (operations[operation].method !== 'GET') {
+      const data = { operation, resource, ...(archiveId === undefined ? {} : { archiveId }) };
+      await call.metadata.write(call, (tx) => tx.record({ kind: 'Refused', data }));
+    }
+    throw error;
+  }
 }
 
 /** The archive whose age policies may ask for: in the path, or in what a job is asked for. */

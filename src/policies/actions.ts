@@ -5,7 +5,7 @@
 import { type OperationName, operations } from '../api/operations.ts';
 import { chooseElement, type PlacedText, textsOf } from './elements.ts';
 import { InvalidPolicyError, quote } from './invalid-policy.ts';
-import { matchesWildcard, wildcardOf } from './match.ts';
+import { matchesWildcard, subjectOf, wildcardOf } from './match.ts';
 import type { JsonObject } from './strict-json.ts';
 
 const operationNames = Object.keys(operations) as OperationName[];
@@ -45,7 +45,9 @@ function operationsNamed({ text, place }: PlacedText): OperationName[] {
     throw new InvalidPolicyError(place, `is not an action of glacier: ${quote(text)}`);
   }
   const wildcard = wildcardOf(name);
-  const named = operationNames.filter((it) => matchesWildcard(wildcard, it.toLowerCase()));
+  const named = operationNames.filter((it) =>
+    matchesWildcard(wildcard, subjectOf(it.toLowerCase())),
+  );
   if (named.length === 0) {
     throw new InvalidPolicyError(place, `is no action that Glacier has: ${quote(text)}`);
   }

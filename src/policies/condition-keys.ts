@@ -9,6 +9,12 @@
 /** What a request says about itself: lower-case key -> its values. A key without values is missing. */
 export type RequestContext = ReadonlyMap<string, readonly string[]>;
 
+/**
+ * Values of requests are compared up to here (chosen). All but user agents are shorter; without a
+ * bound a policy full of wildcards and a long user agent would keep the server busy for seconds.
+ */
+export const valueCharacters = 1_024;
+
 /** What an operator compares. */
 export type ComparisonKind = 'text' | 'number' | 'date' | 'flag' | 'address' | 'arn' | 'presence';
 

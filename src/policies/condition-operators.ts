@@ -6,15 +6,16 @@
  */
 import type { ComparisonKind } from './condition-keys.ts';
 import { addressTest, dateTest, flagTest, numberTest, type Relation } from './condition-values.ts';
+import type { PlacedText } from './elements.ts';
 import { arnTest, textTest, type ValueTest } from './text-pattern.ts';
 
-/** Reads a value of the policy. `hasVariables`: Version 2012-10-17. */
-export type ReadValue = (text: string, hasVariables: boolean, place: string) => ValueTest;
+/** Reads the values that the policy gives for a key. `hasVariables`: Version 2012-10-17. */
+export type ReadValues = (values: readonly PlacedText[], hasVariables: boolean) => ValueTest;
 
 interface Comparison {
   readonly kind: ComparisonKind;
   readonly isNegated: boolean;
-  readonly read: ReadValue;
+  readonly read: ReadValues;
 }
 
 export interface Operator extends Comparison {
@@ -25,20 +26,20 @@ export interface Operator extends Comparison {
 
 const equals: Relation = (value, limit) => value === limit;
 const text =
-  (hasWildcards: boolean, ignoresCase: boolean): ReadValue =>
-  (value, hasVariables, place) =>
-    textTest(value, { hasVariables, hasWildcards, ignoresCase }, place);
+  (hasWildcards: boolean, ignoresCase: boolean): ReadValues =>
+  (values, hasVariables) =>
+    textTest(values, { hasVariables, hasWildcards, ignoresCase });
 const number =
-  (relation: Relation): ReadValue =>
-  (value, _hasVariables, place) =>
-    numberTest(value, relation, place);
+  (relation: Relation): ReadValues =>
+  (values) =>
+    numberTest(values, relation);
 const date =
-  (relation: Relation): ReadValue =>
-  (value, _hasVariables, place) =>
-    dateTest(value, relation, place);
+  (relation: Relation): ReadValues =>
+  (values) =>
+    dateTest(values, relation);
 /** ArnEquals and ArnLike are the same (documented). */
-const arn: ReadValue = (value, hasVariables, place) =>
-  arnTest(value, { hasVariables, isCompleted: false }, place);
+const arn: ReadValues = (values, hasVariables) =>
+  arnTest(values, { hasVariables, isCompleted: false });
 
 const relations: readonly (readonly [string, Relation])[] = [
   ['Equals', equals],
@@ -56,19 +57,17 @@ const comparisons = new Map<string, Comparison>([
   one('NumericNotEquals', 'number', number(equals), true),
   ...relations.map(([name, it]) => one(`Date${name}`, 'date', date(it))),
   one('DateNotEquals', 'date', date(equals), true),
-  one('Bool', 'flag', (value, _hasVariables, place) => flagTest(value, place)),
-  ...pair('IpAddress', 'NotIpAddress', 'address', (value, _hasVariables, place) =>
-    addressTest(value, place),
-  ),
+  one('Bool', 'flag', flagTest),
+  ...pair('IpAddress', 'NotIpAddress', 'address', addressTest),
   ...pair('ArnEquals', 'ArnNotEquals', 'arn', arn),
   ...pair('ArnLike', 'ArnNotLike', 'arn', arn),
-  one('Null', 'presence', (value, _hasVariables, place) => flagTest(value, place)),
+  one('Null', 'presence', flagTest),
 ]);
 
 function one(
   name: string,
   kind: ComparisonKind,
-  read: ReadValue,
+  read: ReadValues,
   isNegated = false,
 ): [string, Comparison] {
   return [name, { kind, isNegated, read }];
@@ -78,7 +77,7 @@ function pair(
   name: string,
   negatedName: string,
   kind: ComparisonKind,
-  read: ReadValue,
+  read: ReadValues,
 ): [string, Comparison][] {
   return [one(name, kind, read), one(negatedName, kind, read, true)];
 }

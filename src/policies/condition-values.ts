@@ -5,6 +5,7 @@
  * value of a request that cannot be read equals nothing and is less or greater than nothing.
  */
 import { BlockList, isIP } from 'node:net';
+import type { PlacedText } from './elements.ts';
 import { InvalidPolicyError, quote } from './invalid-policy.ts';
 import type { ValueTest } from './text-pattern.ts';
 
@@ -14,49 +15,64 @@ export type Relation = (value: number, limit: number) => boolean;
 /** Whole and decimal numbers (documented), also as JSON writes them with an exponent. */
 const numberPattern = /^-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?$/;
 
-export function numberTest(text: string, relation: Relation, place: string): ValueTest {
-  const limit = parseNumber(text);
-  if (limit === undefined) throw new InvalidPolicyError(place, `is not a number: ${quote(text)}`);
-  return relationTest(limit, relation, parseNumber);
+/** Tests here are for one of several values of the policy. @throws InvalidPolicyError */
+export function numberTest(texts: readonly PlacedText[], relation: Relation): ValueTest {
+  return relationTest(readAll(texts, parseNumber, 'a number'), relation, parseNumber);
 }
 
-export function dateTest(text: string, relation: Relation, place: string): ValueTest {
-  const limit = /^[0-9]{0,8}$/.test(text) ? undefined : parseDate(text);
-  if (limit === undefined) throw new InvalidPolicyError(place, `is not a date: ${quote(text)}`);
-  return relationTest(limit, relation, parseDate);
+export function dateTest(texts: readonly PlacedText[], relation: Relation): ValueTest {
+  const parse = (text: string): number | undefined =>
+    /^[0-9]{0,8}$/.test(text) ? undefined : parseDate(text);
+  return relationTest(readAll(texts, parse, 'a date'), relation, parseDate);
 }
 
-export function flagTest(text: string, place: string): ValueTest {
-  const expected = text.toLowerCase();
-  if (expected !== 'true' && expected !== 'false') {
-    throw new InvalidPolicyError(place, `is neither true nor false: ${quote(text)}`);
-  }
-  return (value) => value.toLowerCase() === expected;
-}
-
-/** An address, or a block of them: `192.0.2.0/24`, `2001:db8::/32` (documented). */
-export function addressTest(text: string, place: string): ValueTest {
-  const block = parseBlock(text);
-  if (!block) throw new InvalidPolicyError(place, `is not an IP address or block: ${quote(text)}`);
-  const { address, prefixBits, version } = block;
-  const family = version === 4 ? 'ipv4' : 'ipv6';
-  const list = new BlockList();
-  list.addSubnet(address, prefixBits, family);
+export function flagTest(texts: readonly PlacedText[]): ValueTest {
+  const expected = new Set(readAll(texts, parseFlag, 'true or false'));
   return (value) => {
-    const caller = unmapped(value);
-    return isIP(caller) === version && list.check(caller, family);
+    const flag = parseFlag(value);
+    return flag !== undefined && expected.has(flag);
   };
 }
 
+/** Addresses, or blocks of them: `192.0.2.0/24`, `2001:db8::/32` (documented). */
+export function addressTest(texts: readonly PlacedText[]): ValueTest {
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
+  for (const block of readAll(texts, parseBlock, 'an IP address or block')) {
+    lists[block.family].addSubnet(block.address, block.prefixBits, block.family);
+  }
+  return (value) => {
+    const caller = unmapped(value);
+    const family = familyOf(caller);
+    return family !== undefined && lists[family].check(caller, family);
+  };
+}
+
+function readAll<Value>(
+  texts: readonly PlacedText[],
+  parse: (text: string) => Value | undefined,
+  name: string,
+): Value[] {
+  return texts.map(({ text, place }) => {
+    const value = parse(text);
+    if (value === undefined) throw new InvalidPolicyError(place, `is not ${name}: ${quote(text)}`);
+    return value;
+  });
+}
+
 function relationTest(
-  limit: number,
+  limits: readonly number[],
   relation: Relation,
   parse: (text: string) => number | undefined,
 ): ValueTest {
   return (text) => {
     const value = parse(text);
-    return value !== undefined && relation(value, limit);
+    return value !== undefined && limits.some((limit) => relation(value, limit));
   };
+}
+
+function parseFlag(text: string): boolean | undefined {
+  const flag = text.toLowerCase();
+  return flag === 'true' || (flag === 'false' ? false : undefined);
 }
 
 /** Undefined also where doubles are no longer exact. */
@@ -100,7 +116,15 @@ function isDay(year: number, month: number, day: number): boolean {
 interface AddressBlock {
   readonly address: string;
   readonly prefixBits: number;
-  readonly version: number;
+  readonly family: Family;
+}
+
+type Family = 'ipv4' | 'ipv6';
+
+function familyOf(address: string): Family | undefined {
+  const version = isIP(address);
+  if (version === 0) return undefined;
+  return version === 4 ? 'ipv4' : 'ipv6';
 }
 
 /** IPv4 addresses written as IPv6. Callers with such an address are taken as IPv4. */
@@ -113,14 +137,14 @@ mappedAddresses.addSubnet('::ffff:0:0', 96, 'ipv6');
  */
 function parseBlock(text: string): AddressBlock | undefined {
   const [address = '', prefix, ...rest] = text.split('/');
-  const version = isIP(address);
-  if (rest.length > 0 || version === 0 || address.includes('%')) return undefined;
-  const mostBits = version === 4 ? 32 : 128;
+  const family = familyOf(address);
+  if (rest.length > 0 || family === undefined || address.includes('%')) return undefined;
+  const mostBits = family === 'ipv4' ? 32 : 128;
   if (prefix !== undefined && !/^(?:0|[1-9][0-9]{0,2})$/.test(prefix)) return undefined;
   const prefixBits = prefix === undefined ? mostBits : Number(prefix);
   if (prefixBits > mostBits) return undefined;
-  if (version === 6 && mappedAddresses.check(address, 'ipv6')) return undefined;
-  return { address, prefixBits, version };
+  if (family === 'ipv6' && mappedAddresses.check(address, 'ipv6')) return undefined;
+  return { address, prefixBits, family };
 }
 
 /** An IPv4 address that a socket for both families wrote as IPv6. */

@@ -66,6 +66,18 @@ const texts: Row[] = [
   [{}, {}, true],
 ];
 
+const longAgent = 'a'.repeat(16_000);
+const longTexts: Row[] = [
+  [{ StringLike: { 'aws:UserAgent': 'a*' } }, { 'aws:useragent': longAgent }, true],
+  [{ StringLike: { 'aws:UserAgent': '*b*' } }, { 'aws:useragent': `${longAgent}b` }, false],
+  [
+    { StringEquals: { 'aws:UserAgent': longAgent.slice(0, 1024) } },
+    { 'aws:useragent': longAgent },
+    true,
+  ],
+  [{ StringLike: { 'aws:UserAgent': '?*'.repeat(1024) } }, { 'aws:useragent': longAgent }, true],
+];
+
 const numbers: Row[] = [
   [{ NumericEquals: { [age]: '365' } }, { [ageKey]: '365' }, true],
   [{ NumericEquals: { [age]: 365 } }, { [ageKey]: '365' }, true],
@@ -263,6 +275,7 @@ const variables: Row[] = [
 
 describe.each([
   ['texts', texts],
+  ['texts that are longer than is compared', longTexts],
   ['numbers', numbers],
   ['dates', dates],
   ['flags and presence', flags],

@@ -16,7 +16,8 @@ export interface Condition {
   readonly operator: Operator;
   /** Lower case. */
   readonly key: string;
-  readonly tests: readonly ValueTest[];
+  /** Whether a value of the request matches one of the policy's. */
+  readonly test: ValueTest;
 }
 
 /** @throws InvalidPolicyError for an operator, a key or a value that is not understood */
@@ -42,10 +43,8 @@ function parseKeys(
 ): Condition[] {
   const conditions = [...expectObject(value, place)].map(([name, values]) => {
     const keyPlace = placeIn(place, name);
-    const tests = scalarsOf(values, keyPlace).map((it) =>
-      operator.read(it.text, hasVariables, it.place),
-    );
-    return { operator, key: parseKey(name, operator, keyPlace), tests };
+    const test = operator.read(scalarsOf(values, keyPlace), hasVariables);
+    return { operator, key: parseKey(name, operator, keyPlace), test };
   });
   if (conditions.length === 0) throw new InvalidPolicyError(place, 'names no condition key');
   const seen = new Set<string>();
@@ -81,9 +80,9 @@ export function conditionsHold(
   });
 }
 
-function holds({ operator, key, tests }: Condition, scope: Scope): boolean {
+function holds({ operator, key, test }: Condition, scope: Scope): boolean {
   const values = scope.context.get(key) ?? [];
-  const matches = (value: string): boolean => tests.some((test) => test(value, scope));
+  const matches = (value: string): boolean => test(value, scope);
   if (operator.kind === 'presence') return matches(String(values.length === 0));
   if (values.length === 0) return holdsWhenMissing(operator);
   const passes = (value: string): boolean => matches(value) !== operator.isNegated;

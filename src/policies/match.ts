@@ -34,7 +34,9 @@ interface Piece {
 }
 
 export function codePointsOf(text: string): number[] {
-  return Array.from(text, (character) => character.codePointAt(0) ?? 0);
+  const points: number[] = [];
+  for (const character of text) points.push(character.codePointAt(0) ?? 0);
+  return points;
 }
 
 /** Reads `*` and `?` as wildcards. */
@@ -69,10 +71,35 @@ export function splitAt<Item>(items: readonly Item[], separator: Item): Item[][]
   return parts;
 }
 
-/** Whether all of the text is what the pattern describes. Case matters. */
-export function matchesWildcard(wildcard: Wildcard, text: string, onSteps?: StepListener): boolean {
+/** A text made ready, once for all patterns that it is compared with. */
+export interface Subject {
+  readonly points: readonly number[];
+  /** The different characters of the text. */
+  readonly alphabet: readonly number[];
+  /** The text again, each character by its place in the alphabet. */
+  readonly letters: Uint32Array;
+}
+
+export function subjectOf(text: string): Subject {
   const points = codePointsOf(text);
+  const places = new Map<number, number>();
+  const letters = new Uint32Array(points.length);
+  for (const [position, point] of points.entries()) {
+    const place = places.get(point) ?? places.size;
+    places.set(point, place);
+    letters[position] = place;
+  }
+  return { points, alphabet: [...places.keys()], letters };
+}
+
+/** Whether all of the text is what the pattern describes. Case matters. */
+export function matchesWildcard(
+  wildcard: Wildcard,
+  subject: Subject,
+  onSteps?: StepListener,
+): boolean {
   const { prefix, pieces, suffix = [] } = wildcard;
+  const { points } = subject;
   const endOfMiddle = points.length - suffix.length;
   onSteps?.(points.length + prefix.length + suffix.length);
   if (points.length < wildcard.fewestCharacters) return false;
@@ -80,7 +107,7 @@ export function matchesWildcard(wildcard: Wildcard, text: string, onSteps?: Step
   if (!standsAt(prefix, points, 0) || !standsAt(suffix, points, endOfMiddle)) return false;
   let position = prefix.length;
   for (const piece of pieces) {
-    const end = findPiece(piece, points, position, endOfMiddle);
+    const end = findPiece(piece, subject, position, endOfMiddle);
     onSteps?.(((end ?? endOfMiddle) - position) * piece.maskOfOthers.length);
     if (end === undefined) return false;
     position = end;
@@ -113,17 +140,14 @@ function setBit(mask: Uint32Array, position: number): void {
   mask[word] = (mask[word] ?? 0) | (1 << (position & 31));
 }
 
-/** @returns where the first occurrence in `points[start, end)` ends, if there is one */
-function findPiece(
-  piece: Piece,
-  points: readonly number[],
-  start: number,
-  end: number,
-): number | undefined {
+/** @returns where the first occurrence between start and end ends, if there is one */
+function findPiece(piece: Piece, subject: Subject, start: number, end: number): number | undefined {
+  const masks = subject.alphabet.map((point) => piece.masks.get(point) ?? piece.maskOfOthers);
+  if (piece.maskOfOthers.length === 1) return findShortPiece(piece, masks, subject, start, end);
   const words = piece.maskOfOthers.length;
   const candidates = new Uint32Array(words);
   for (let position = start; position < end; position += 1) {
-    const mask = piece.masks.get(points[position] ?? 0) ?? piece.maskOfOthers;
+    const mask = masks[subject.letters[position] ?? 0] ?? piece.maskOfOthers;
     let carry = 1;
     for (let word = 0; word < words; word += 1) {
       const before = candidates[word] ?? 0;
@@ -133,6 +157,29 @@ function findPiece(
     if (((candidates[words - 1] ?? 0) & piece.lastBit) !== 0) return position + 1;
   }
   return undefined;
+}
+
+/** The same for a piece of up to 32 characters: nearly all that are ever written. */
+function findShortPiece(
+  piece: Piece,
+  masks: readonly Uint32Array[],
+  subject: Subject,
+  start: number,
+  end: number,
+): number | undefined {
+  const { letters } = subject;
+  const words = Uint32Array.from(masks, (mask) => mask[0] ?? 0);
+  let candidates = 0;
+  for (let position = start; position < end; position += 1) {
+    candidates = ((candidates << 1) | 1) & (words[letters[position] ?? 0] ?? 0);
+    if ((candidates & piece.lastBit) !== 0) return position + 1;
+  }
+  return undefined;
+}
+
+/** The components of an ARN, made ready. Undefined: not an ARN. */
+export function arnSubjectsOf(arn: string): Subject[] | undefined {
+  return splitArn(arn)?.map(subjectOf);
 }
 
 /** How many components an ARN has: `arn:partition:service:region:account:resource` (documented). */
@@ -149,8 +196,13 @@ export function splitArn(arn: string): string[] | undefined {
  * Component by component, so that a wildcard never reaches over a colon into the next one
  * (documented); the resource is one component, whatever colons and slashes it holds.
  */
-export function matchesArn(components: readonly Wildcard[], arn: string): boolean {
-  const parts = splitArn(arn);
-  if (!parts || components.length !== arnComponents) return false;
-  return components.every((component, index) => matchesWildcard(component, parts[index] ?? ''));
+export function matchesArn(
+  components: readonly Wildcard[],
+  subjects: readonly Subject[] | undefined,
+): boolean {
+  if (components.length !== arnComponents || !subjects) return false;
+  return components.every((component, index) => {
+    const subject = subjects[index];
+    return subject !== undefined && matchesWildcard(component, subject);
+  });
 }

@@ -172,6 +172,8 @@ describe('a statement of a vault policy is refused', () => {
     [`.Condition.StringEquals.${tag}`, condition({ StringEquals: { [tag]: '${aws:usernam}' } })],
     [`.Condition.StringEquals.${tag}`, condition({ StringEquals: { [tag]: '${aws:username' } })],
     [`.Condition.StringEquals.${tag}`, condition({ StringEquals: { [tag]: '${}' } })],
+    [`.Condition.StringEquals.${tag}`, condition({ StringEquals: { [tag]: '${aws:UserAgent}' } })],
+    [`.Condition.StringLike.${tag}`, condition({ StringLike: { [tag]: `${'?*'.repeat(1025)}` } })],
     [`.Condition.StringEquals.${tag}`, condition({ StringEquals: { [tag]: '${aws:userid, x}' } })],
     [
       `.Condition.StringEquals.${tag}`,

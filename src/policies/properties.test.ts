@@ -8,7 +8,7 @@ import { type PolicyKind, parsePolicy, printPolicy } from './policy-document.ts'
 const own = '111122223333';
 const partner = '444455556666';
 const vaultArn = `arn:aws:glacier:us-west-2:${own}:vaults/examplevault`;
-const runs = { numRuns: 1_000 };
+const runs = { numRuns: 500 };
 
 type Effect = 'Allow' | 'Deny';
 type Statement = object;

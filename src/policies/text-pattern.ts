@@ -6,17 +6,20 @@
  * only; in an older policy they are plain text). A value that is filled in is never read as a
  * wildcard (chosen: who may name himself `*` would match everything).
  */
-import { conditionKey, type RequestContext } from './condition-keys.ts';
+import { conditionKey, type RequestContext, valueCharacters } from './condition-keys.ts';
+import type { PlacedText } from './elements.ts';
 import { InvalidPolicyError, quote } from './invalid-policy.ts';
 import {
   anyRun,
   arnComponents,
+  arnSubjectsOf,
   codePointsOf,
   compileWildcard,
   matchesArn,
   matchesWildcard,
   type Pattern,
   splitAt,
+  subjectOf,
   type Wildcard,
   wildcardToken,
 } from './match.ts';
@@ -37,6 +40,11 @@ export interface TextRules {
   readonly ignoresCase: boolean;
 }
 
+export interface ArnRules {
+  readonly hasVariables: boolean;
+  readonly isCompleted: boolean;
+}
+
 interface Variable {
   readonly key: string;
   readonly fallback: string | undefined;
@@ -44,45 +52,57 @@ interface Variable {
 type Token = number | Variable;
 
 const colon = 0x3a;
+/** No variable (chosen): the one value that the caller makes up freely and that may be long. */
+const userAgent = 'aws:useragent';
 
-/** A test for equality or likeness. @throws InvalidPolicyError for a variable that is not known */
-export function textTest(text: string, rules: TextRules, place: string): ValueTest {
+/**
+ * A test for equality or likeness with one of the texts.
+ *
+ * @throws InvalidPolicyError for a variable that is not known
+ */
+export function textTest(texts: readonly PlacedText[], rules: TextRules): ValueTest {
   const fold = (it: string): string => (rules.ignoresCase ? it.toLowerCase() : it);
-  const tokens = parseTokens(fold(text), rules, place);
-  const test = fillIn(
-    (context) => resolve(tokens, context, fold),
-    compileWildcard,
-    tokens.some(isVariable),
-  );
-  return (value, scope) => test(scope, (wildcard) => matchesWildcard(wildcard, fold(value)));
+  const tests = texts.map(({ text, place }) => {
+    const tokens = parseTokens(fold(text), rules, place);
+    return fillIn(tokens, (context) => {
+      const pattern = resolve(tokens, context, fold);
+      return pattern && compileWildcard(pattern);
+    });
+  });
+  return (value, scope) => {
+    const subject = subjectOf(fold(cut(value)));
+    return tests.some((test) => test(scope, (wildcard) => matchesWildcard(wildcard, subject)));
+  };
 }
 
 /**
- * A test for ARNs, component by component.
+ * A test for likeness with one of the ARNs, component by component.
  *
- * @param isCompleted missing components at the end are taken as `*` (documented for Resource only)
- * @throws InvalidPolicyError when the text is no ARN, not even with wildcards
+ * @param rules.isCompleted missing components at the end are taken as `*` (documented for Resource
+ *   only)
+ * @throws InvalidPolicyError when a text is no ARN, not even with wildcards
  */
-export function arnTest(
-  text: string,
-  rules: { readonly hasVariables: boolean; readonly isCompleted: boolean },
-  place: string,
-): ValueTest {
-  if (text === '*') return () => true;
+export function arnTest(texts: readonly PlacedText[], rules: ArnRules): ValueTest {
+  const tests = texts.filter((it) => it.text !== '*').map((it) => oneArnTest(it, rules));
+  if (tests.length < texts.length) return () => true;
+  return (value, scope) => {
+    const subjects = arnSubjectsOf(cut(value));
+    return tests.some((test) => test(scope, (wildcards) => matchesArn(wildcards, subjects)));
+  };
+}
+
+function oneArnTest({ text, place }: PlacedText, rules: ArnRules): FilledTest<Wildcard[]> {
   const { hasVariables, isCompleted } = rules;
   const tokens = parseTokens(text, { hasVariables, hasWildcards: true, ignoresCase: false }, place);
-  const components = arnTokens(tokens);
+  const components = splitArnTokens(tokens);
   if (isCompleted) while (components.length < arnComponents) components.push([anyRun]);
   if (!text.startsWith('arn:') || components.length !== arnComponents) {
     throw new InvalidPolicyError(place, `is not an ARN: ${quote(text)}`);
   }
-  const resolveAll = (context: RequestContext): Pattern[] | undefined => {
+  return fillIn(tokens, (context) => {
     const patterns = components.map((it) => resolve(it, context, (value) => value));
-    return patterns.every((it) => it !== undefined) ? patterns : undefined;
-  };
-  const compileAll = (patterns: Pattern[]): Wildcard[] => patterns.map(compileWildcard);
-  const test = fillIn(resolveAll, compileAll, tokens.some(isVariable));
-  return (value, scope) => test(scope, (wildcards) => matchesArn(wildcards, value));
+    return patterns.every((it) => it !== undefined) ? patterns.map(compileWildcard) : undefined;
+  });
 }
 
 /** Whether the text names a variable of the request, so that it means different things to different callers. */
@@ -91,25 +111,28 @@ export function namesVariable(text: string, place: string): boolean {
   return parseTokens(text, rules, place).some(isVariable);
 }
 
+/** A pattern, filled in for the request and shown to a judge. */
+type FilledTest<Compiled> = (scope: Scope, judge: (compiled: Compiled) => boolean) => boolean;
+
 /** Compiled now if nothing is to be filled in, else with each request. */
-function fillIn<Resolved, Compiled>(
-  resolveWith: (context: RequestContext) => Resolved | undefined,
-  compile: (resolved: Resolved) => Compiled,
-  hasVariables: boolean,
-): (scope: Scope, judge: (compiled: Compiled) => boolean) => boolean {
-  const fixed = hasVariables ? undefined : resolveWith(new Map());
-  if (fixed !== undefined) {
-    const compiled = compile(fixed);
-    return (_scope, judge) => judge(compiled);
-  }
+function fillIn<Compiled>(
+  tokens: readonly Token[],
+  compile: (context: RequestContext) => Compiled | undefined,
+): FilledTest<Compiled> {
+  const fixed = tokens.some(isVariable) ? undefined : compile(new Map());
+  if (fixed !== undefined) return (_scope, judge) => judge(fixed);
   return (scope, judge) => {
-    const resolved = resolveWith(scope.context);
-    return resolved === undefined ? scope.matchesUnresolved : judge(compile(resolved));
+    const compiled = compile(scope.context);
+    return compiled === undefined ? scope.matchesUnresolved : judge(compiled);
   };
 }
 
+function cut(value: string): string {
+  return value.length > valueCharacters ? value.slice(0, valueCharacters) : value;
+}
+
 /** Split at the first five colons that are not inside of a variable. */
-function arnTokens(tokens: readonly Token[]): Token[][] {
+function splitArnTokens(tokens: readonly Token[]): Token[][] {
   const parts = splitAt(tokens, colon);
   const resource = parts.splice(arnComponents - 1);
   if (resource.length === 0) return parts;
@@ -137,8 +160,8 @@ function resolve(
 
 /** A key with several values cannot be filled in (documented). */
 function variableValue(variable: Variable, context: RequestContext): string | undefined {
-  const values = context.get(variable.key) ?? [];
-  return values.length === 0 ? variable.fallback : values.length === 1 ? values[0] : undefined;
+  const [value = variable.fallback, ...others] = context.get(variable.key) ?? [];
+  return others.length > 0 || value === undefined ? undefined : cut(value);
 }
 
 function isVariable(token: Token): token is Variable {
@@ -160,6 +183,9 @@ function parseTokens(text: string, rules: TextRules, place: string): Token[] {
     tokens.push(rules.hasWildcards ? wildcardToken(point) : point);
     position += point > 0xffff ? 2 : 1;
   }
+  if (tokens.filter((it) => it !== anyRun).length > valueCharacters) {
+    throw new InvalidPolicyError(place, `asks for more than ${valueCharacters} characters`);
+  }
   return tokens;
 }
 
@@ -169,7 +195,9 @@ function parseVariable(text: string, place: string): Token {
   const comma = text.indexOf(',');
   const name = (comma < 0 ? text : text.slice(0, comma)).trim();
   const key = conditionKey(name);
-  if (!key) throw new InvalidPolicyError(place, `has an unknown variable: ${quote(name)}`);
+  if (!key || key.name === userAgent) {
+    throw new InvalidPolicyError(place, `has an unknown variable: ${quote(name)}`);
+  }
   if (comma < 0) return { key: key.name, fallback: undefined };
   const written = text.slice(comma + 1).trim();
   const isQuoted = written.length >= 2 && written.startsWith("'") && written.endsWith("'");

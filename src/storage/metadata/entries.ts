@@ -34,6 +34,8 @@ export interface EntryData {
     readonly principalArn: string;
     readonly sealedSecret: string;
   };
+  /** Somebody who had signed in was refused a change. */
+  Refused: { readonly operation: string; readonly resource: string; readonly archiveId?: string };
   VaultCreated: InVault;
   VaultDeleted: InVault;
   /** The vault as it was after the entry `upToSequence` is its inventory from now on. */

@@ -5,6 +5,7 @@ import type { Appliers } from './applier.ts';
 
 type Kind =
   | 'StoreCreated'
+  | 'Refused'
   | 'AccountCreated'
   | 'AccessKeyCreated'
   | 'DataRetrievalPolicySet'
@@ -12,6 +13,8 @@ type Kind =
 
 export const accountAppliers: Appliers<Kind> = {
   StoreCreated: async () => {},
+
+  Refused: async () => {},
 
   AccountCreated: (rows, entry) =>
     rows.run(accounts.insertAccount, { account_id: entry.accountId }),
