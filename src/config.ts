@@ -79,13 +79,15 @@ export const settings = {
     doc: 'the first account, fixed when the store is made (default: 000000000000)',
   },
   'access-key-id': {
-    schema: z.string().regex(/^\w{3,128}$/, 'must be 3 to 128 letters and digits'),
+    schema: z
+      .string()
+      .regex(/^[^\s/,=]{1,128}$/, 'must be up to 128 characters, none of them / , = or space'),
     argument: 'ID',
     doc: 'root key of the first account',
     isSecret: true,
   },
   'secret-access-key': {
-    schema: z.string().min(8, 'must be at least 8 characters'),
+    schema: z.string().min(1),
     argument: 'SECRET',
     doc: 'secret of the root key',
     isSecret: true,

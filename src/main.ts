@@ -1,4 +1,5 @@
 /** The program: reads the arguments and opens one door. */
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import {
   ConfigError,
@@ -19,7 +20,13 @@ const misused = 2;
 
 const program = new Command('firn')
   .description('Firn: the Glacier API on your own disks')
+  .version(readVersion())
   .exitOverride();
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
 
 const serveCommand = program
   .command('serve')
