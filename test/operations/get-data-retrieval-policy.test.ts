@@ -1,4 +1,4 @@
-/** The policy is the account's: this file has a server of its own, on which none is set at first. */
+/** The policy is the account's: this file has a server of its own, with none set at first. */
 import { describe, it } from 'vitest';
 import { checkError, checkJson, checkNoContent } from '../support/check.ts';
 import { isRemote } from '../support/server.ts';

@@ -1,4 +1,4 @@
-/** The policy is the account's: this file has a server of its own, and its tests share the state. */
+/** The policy is the account's: this file has a server of its own; its tests share the state. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

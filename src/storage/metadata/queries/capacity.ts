@@ -52,7 +52,8 @@ export const sumStandardBytesInProgress = query<{ accountId: string }, { size_by
       .where('jobs.status', '=', sql.lit('InProgress') as never)
       .where('jobs.tier', '=', 'Standard')
       .where('jobs.action', '=', 'ArchiveRetrieval')
-      .where('vaults.account_id', '=', p.accountId),
+      .where('vaults.account_id', '=', p.accountId)
+      .where('vaults.deleted_sequence', 'is', null),
 );
 
 /** Units that are valid at `now`, the oldest first. */
