@@ -61,7 +61,7 @@ export function evaluate(request: AccessRequest): Decision {
   const isOwnAccount = splitArn(request.resourceArn)?.[4] === request.principal.accountId;
   const allowed = isOwnAccount ? (byIdentity ?? byVault) : byIdentity && byVault;
   if (allowed) return { isAllowed: true, reason: 'allowed', ...allowed };
-  const source = !isOwnAccount && byIdentity ? 'vault-access' : 'identity';
+  const source = byIdentity ? 'vault-access' : 'identity';
   return { isAllowed: false, reason: 'no-allow', source };
 }
 

@@ -91,9 +91,7 @@ function isSessionOf(roleArn: string, sessionArn: string): boolean {
   const roleName = role[5]?.split('/').at(-1) ?? '';
   const [kind, sessionRole] = session[5]?.split('/') ?? [];
   const isSameAccount = role[1] === session[1] && role[4] === session[4];
-  return (
-    isSameAccount && session[2] === 'sts' && kind === 'assumed-role' && sessionRole === roleName
-  );
+  return isSameAccount && kind === 'assumed-role' && sessionRole === roleName;
 }
 
 /**
