@@ -277,7 +277,7 @@ function readFile(path: string | undefined): Texts {
     const value = values[name];
     if (Array.isArray(value) && name === 'data-dir') {
       if (value.length > 1) refuseMirrors();
-      return String(value[0]);
+      return value.length === 0 ? undefined : String(value[0]);
     }
     if (typeof value === 'object') throw new ConfigError(`${path}: ${name} must be a plain value`);
     return value === undefined ? undefined : String(value as string | number | boolean);
@@ -289,7 +289,10 @@ function parseFile(path: string): Record<string, unknown> {
     return parseToml(readText(path, '--config'));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw new ConfigError(`${path}: ${(error as Error).message}`);
+    // The rest of the message quotes the file, which may hold a secret.
+    const [what] = (error as Error).message.split('\n');
+    const { line } = error as { line?: number };
+    throw new ConfigError(`${path}, line ${line}: ${what}`);
   }
 }
 

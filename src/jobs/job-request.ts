@@ -148,14 +148,17 @@ const isoDatePattern =
 function readDate(text: string | undefined, name: string): string | undefined {
   if (text === undefined) return undefined;
   const time = isoDatePattern.test(text) ? parseStrictly(text) : Number.NaN;
-  if (Number.isNaN(time)) throw invalidParameter(`Invalid ${name}: ${text}`);
-  return toInventoryDate(time);
+  // An offset may carry the date out of the years that have four digits.
+  const date = Number.isNaN(time) ? '' : toInventoryDate(time);
+  if (!isoDatePattern.test(date)) throw invalidParameter(`Invalid ${name}: ${text}`);
+  return date;
 }
 
 /** `Date.parse` lets 31 February pass as 3 March; here it is refused. */
 function parseStrictly(text: string): Milliseconds {
   const day = text.slice(0, 10);
-  const isRealDay = new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
+  const midnight = new Date(`${day}T00:00:00Z`);
+  const isRealDay = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
   return isRealDay ? Date.parse(text.replace(/([+-]\d{2})(\d{2})$/, '$1:$2')) : Number.NaN;
 }
 

@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
 import { createIds, type IdKind, randomName } from './ids.ts';
 
-const lengths = [
+const lengths: [kind: IdKind, length: number][] = [
   ['archive', 138],
   ['job', 92],
   ['upload', 92],
   ['request', 47],
   ['capacity', 24],
   ['lock', 24],
-] as const satisfies [IdKind, number][];
+];
 
+const kinds = lengths.map(([kind]) => kind);
 const many = 2000;
 
 test.each(lengths)(
@@ -29,16 +30,16 @@ test.each(lengths)(
 test('the last character of an archive id is one of A, Q, g and w', () => {
   const ids = createIds(true);
   const last = new Set(Array.from({ length: 200 }, () => ids.next('archive').at(-1)));
-  expect([...last].sort()).toEqual(['A', 'Q', 'g', 'w']);
+  expect(last).toEqual(new Set(['A', 'Q', 'g', 'w']));
 });
 
 // 1 of 64 would begin with a dash: among 2000 none does with a probability of 2e-14.
-test.each(lengths)('by default no id of kind %s begins with a dash', (kind) => {
+test.each(kinds)('by default no id of kind %s begins with a dash', (kind) => {
   const ids = createIds(false);
   for (let count = 0; count < many; count += 1) expect(ids.next(kind).startsWith('-')).toBe(false);
 });
 
-test.each(lengths)("as Amazon's do, some ids of kind %s begin with a dash", (kind) => {
+test.each(kinds)("as Amazon's do, some ids of kind %s begin with a dash", (kind) => {
   const ids = createIds(true);
   const found = Array.from({ length: many }, () => ids.next(kind));
   expect(found.some((id) => id.startsWith('-'))).toBe(true);
@@ -54,7 +55,7 @@ test('an underscore may come first, and a dash behind the first character, eithe
 
 test('no id comes twice', () => {
   const ids = createIds(false);
-  const found = lengths.flatMap(([kind]) => Array.from({ length: many }, () => ids.next(kind)));
+  const found = kinds.flatMap((kind) => Array.from({ length: many }, () => ids.next(kind)));
   expect(new Set(found).size).toBe(found.length);
 });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeMarker, encodeMarker, type MarkerKind } from './marker.ts';
 
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.split('');
 const oneNumber: MarkerKind = { kind: 7, numbers: 1, lengthBytes: 37 };
 const fourNumbers: MarkerKind = { kind: 9, numbers: 4, lengthBytes: 101 };
 const number = fc.maxSafeNat();

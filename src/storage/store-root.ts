@@ -50,13 +50,19 @@ export async function openStoreRoot(
   clock: Clock,
 ): Promise<StoreRoot> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const found = await readIdentity(directory);
-  if (!found) await assertEmpty(directory);
+  if (!(await readIdentity(directory))) await assertEmpty(directory);
   const release = await lock(directory);
-  const identity = found ?? (await makeIdentity(directory, wanted, clock));
-  await removeTemporaryFiles(directory);
-  await ensureDirectories(directory, ['aside']);
-  return { directory, asideDirectory: join(directory, 'aside'), identity, release };
+  try {
+    await removeTemporaryFiles(directory);
+    // Read again: another process may have made the store before this one had the lock.
+    const found = await readIdentity(directory);
+    const identity = found ?? (await makeIdentity(directory, wanted, clock));
+    await ensureDirectories(directory, ['aside']);
+    return { directory, asideDirectory: join(directory, 'aside'), identity, release };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 async function readIdentity(directory: string): Promise<StoreIdentity | undefined> {
@@ -68,11 +74,19 @@ async function readIdentity(directory: string): Promise<StoreIdentity | undefine
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  const identity = JSON.parse(text) as StoreIdentity;
+  const identity = parseIdentity(path, text);
   if (identity.formatVersion === formatVersion) return identity;
   throw new StoreDamagedError(
     `The store in ${directory} has format ${identity.formatVersion}, this program knows ${formatVersion}: use the release that made it, or a newer one`,
   );
+}
+
+function parseIdentity(path: string, text: string): StoreIdentity {
+  try {
+    return JSON.parse(text) as StoreIdentity;
+  } catch {
+    throw new StoreDamagedError(`${path} is damaged: put back a good copy, it never changes`);
+  }
 }
 
 /** A lock without an identity is a store whose first start was cut short: it holds nothing yet. */
@@ -80,7 +94,8 @@ const emptyStoreNames = new Set(['lost+found', lockName, holderName]);
 
 async function assertEmpty(directory: string): Promise<void> {
   const names = await readdir(directory);
-  if (names.every((name) => emptyStoreNames.has(name))) return;
+  const isOurs = (name: string) => emptyStoreNames.has(name) || name.includes(temporaryMark);
+  if (names.every(isOurs)) return;
   throw new StoreDamagedError(
     `${directory} is not empty and has no store.json: it is not a store, or its disk is not mounted. Name an empty directory for a new store`,
   );

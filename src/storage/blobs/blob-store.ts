@@ -29,7 +29,7 @@ export interface ExpectedContent {
 export interface BlobStore {
   /**
    * Keeps the bytes of `content`, at least one. Durable on return. When `content` throws, the error
-   * is passed on and nothing is kept.
+   * is passed on and nothing is kept. A piece that was given stays as it is until then.
    *
    * @param expected when given, what the bytes must be
    * @throws ContentMismatchError when the bytes are others than expected; nothing is kept

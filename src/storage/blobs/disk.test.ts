@@ -1,7 +1,17 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
+import {
+  chmod,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { content } from '../../../test/support/content.ts';
@@ -214,7 +224,7 @@ describe('A segment', () => {
   it('is begun anew when one is full, which is then ended and read-only', async () => {
     const bytes = content(256 * 1024);
     const blobs: Blob[] = [];
-    for (let group = 0; group < 9; group++) {
+    for (let group = 0; group < 10; group++) {
       blobs.push(...(await Promise.all(Array.from({ length: 31 }, () => put(bytes)))));
     }
     expect(await segmentNames()).toEqual(['00000001.tar', '00000002.tar']);
@@ -248,7 +258,7 @@ describe('A segment', () => {
 
   it('goes when all of its members are deleted, not before', async () => {
     const blobs = await Promise.all([1, 2, 3].map((size) => put(content(size))));
-    const [first, second, third] = blobs as [Blob, Blob, Blob];
+    const [first, second, third] = blobs as Blob[] as [Blob, Blob, Blob];
     await store.delete(second.blobId);
     await reopen();
     await put(content(10));
@@ -282,11 +292,12 @@ describe('A segment', () => {
     expect(await segmentNames()).toEqual([]);
   });
 
-  it('is never one that was there before, even when only its list of deletions is', async () => {
+  it('never has the number of one that was there before, even if only its deletions are', async () => {
+    await store.close();
+    await writeFile(join(directory, 'segments', '00000007.deleted'), '00000007-0000000512\n');
+    await openStore();
     const blob = await put(content(10));
-    await reopen();
-    const next = await put(content(11));
-    expect(basename(segmentPath(2))).toBe(`${next.blobId.slice(0, 8)}.tar`);
+    expect(blob.blobId).toBe('00000008-0000000512');
     await expectRight(blob, content(10));
   });
 });
@@ -379,9 +390,9 @@ describe('Damage is found, and no wrong byte given out,', () => {
   });
 
   it('when a bit of a segment has flipped, at its member only', async () => {
-    const blobs = [];
+    const blobs: Blob[] = [];
     for (let seed = 0; seed < 3; seed++) blobs.push(await put(content(5000, seed)));
-    const [first, second, third] = blobs as [Blob, Blob, Blob];
+    const [first, second, third] = blobs as Blob[] as [Blob, Blob, Blob];
     for (const at of [0, 2500, 4999]) {
       const offsetBytes = Number(second.blobId.slice(9)) + at;
       await flipBit(segmentPath(1), offsetBytes);
@@ -405,6 +416,7 @@ describe('Damage is found, and no wrong byte given out,', () => {
 });
 
 describe('An error of the content', () => {
+  // Known defect: every error with a `syscall` is taken for one of the disk.
   it('is passed on as it is, also when it is one of a socket', async () => {
     const error = Object.assign(new Error('read ECONNRESET'), { syscall: 'read' });
     async function* broken() {
@@ -415,4 +427,3 @@ describe('An error of the content', () => {
     expect(reason).toBe(error);
   });
 });
-

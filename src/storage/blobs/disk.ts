@@ -7,7 +7,7 @@
  */
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type ByteRange, leavesOf } from '../../lib/byte-range.ts';
+import { type ByteRange, isMebibyteAligned, leavesOf } from '../../lib/byte-range.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { randomName } from '../../lib/ids.ts';
 import { countLeaves, findAlignedNode, hashBytes, leafBytes, sha256 } from '../../lib/tree-hash.ts';
@@ -63,9 +63,12 @@ export class DiskBlobStore implements BlobStore {
 
   async put(content: AsyncIterable<Uint8Array>, expected?: ExpectedContent): Promise<StoredBlob> {
     this.#health.assertWritable();
+    const pieces = new Pieces(content);
     try {
-      return await this.#put(content[Symbol.asyncIterator](), expected);
+      return await this.#put(pieces, expected);
     } catch (error) {
+      await pieces.giveUp();
+      if (error instanceof ContentFailure) throw error.cause;
       throw this.#translate(error);
     }
   }
@@ -91,8 +94,9 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async hashRange(blob: Blob, range: ByteRange): Promise<Buffer> {
-    const leafCount = countLeaves(blob.sizeBytes);
-    const position = findAlignedNode(leavesOf(range), leafCount);
+    const position = isMebibyteAligned(range, blob.sizeBytes)
+      ? findAlignedNode(leavesOf(range), countLeaves(blob.sizeBytes))
+      : undefined;
     if (!position) throw new RangeError('The range is not tree-hash aligned');
     const tree = await this.#trees.load(blob, this.#treePath(blob.blobId));
     return tree.node(position);
@@ -101,6 +105,7 @@ export class DiskBlobStore implements BlobStore {
   async delete(blobId: string): Promise<void> {
     const place = parseSegmentBlobId(blobId);
     if (place) return this.#segments.delete(place);
+    this.#trees.forget(blobId);
     for (const path of [this.#path(blobId), this.#treePath(blobId)]) {
       await unlink(path).catch((error) => {
         if (error.code !== 'ENOENT') throw error;
@@ -113,17 +118,14 @@ export class DiskBlobStore implements BlobStore {
   }
 
   /** Decides by the size whether the bytes become a file: only then are they not all in memory. */
-  async #put(
-    content: AsyncIterator<Uint8Array>,
-    expected: ExpectedContent | undefined,
-  ): Promise<StoredBlob> {
+  async #put(content: Pieces, expected: ExpectedContent | undefined): Promise<StoredBlob> {
     const begun: Uint8Array[] = [];
     let sizeBytes = 0;
     while (sizeBytes <= largestSmallBlob) {
       const next = await content.next();
-      if (next.done) return this.#putSmall(Buffer.concat(begun), expected);
-      begun.push(next.value);
-      sizeBytes += next.value.length;
+      if (!next) return this.#putSmall(Buffer.concat(begun), expected);
+      begun.push(next);
+      sizeBytes += next.length;
     }
     return this.#putFile(begun, content, expected);
   }
@@ -136,7 +138,7 @@ export class DiskBlobStore implements BlobStore {
 
   async #putFile(
     begun: readonly Uint8Array[],
-    content: AsyncIterator<Uint8Array>,
+    content: Pieces,
     expected: ExpectedContent | undefined,
   ): Promise<StoredBlob> {
     const blobId = randomName();
@@ -144,12 +146,12 @@ export class DiskBlobStore implements BlobStore {
     const hasher = new ContentHasher((bytes, offset) => writeAt(blob.file, bytes, offset));
     try {
       for (const bytes of begun) await hasher.add(bytes);
-      for (let next = await content.next(); !next.done; next = await content.next()) {
-        await hasher.add(next.value);
+      for (let next = await content.next(); next; next = await content.next()) {
+        await hasher.add(next);
       }
       const hashes = await hasher.finish();
       assertExpected(hashes, expected);
-      await Promise.all([blob.commit(), this.#putTree(blobId, hashes)]);
+      await allSettled([blob.commit(), this.#putTree(blobId, hashes)]);
       await flushDirectory(dirname(this.#path(blobId)));
       return storedBlob(blobId, hashes);
     } catch (error) {
@@ -206,11 +208,11 @@ export class DiskBlobStore implements BlobStore {
     }
   }
 
-  /** What failed, in the store's words. An error of the content itself is passed on as it is. */
+  /** What failed on the disk, in the store's words. */
   #translate(error: unknown): unknown {
     if (error instanceof FlushError) this.#health.turnReadOnly(error.message);
-    const isOurs = error instanceof FlushError || (error as NodeJS.ErrnoException)?.syscall;
-    if (!isOurs) return error;
+    const isFromDisk = error instanceof FlushError || (error as NodeJS.ErrnoException)?.syscall;
+    if (!isFromDisk) return error;
     const { message } = error as Error;
     return new StoreUnavailableError(`The bytes could not be written: ${message}`, {
       cause: error,
@@ -223,6 +225,40 @@ export class DiskBlobStore implements BlobStore {
 
   #treePath(blobId: string): string {
     return `${this.#path(blobId)}.tree`;
+  }
+}
+
+/** The content failed, not the store. */
+class ContentFailure extends Error {}
+
+/** Content piece by piece, whose errors are told from the disk's. */
+class Pieces {
+  readonly #iterator: AsyncIterator<Uint8Array>;
+
+  constructor(content: AsyncIterable<Uint8Array>) {
+    this.#iterator = content[Symbol.asyncIterator]();
+  }
+
+  /** Undefined at the end. */
+  async next(): Promise<Uint8Array | undefined> {
+    try {
+      const { done, value } = await this.#iterator.next();
+      return done ? undefined : value;
+    } catch (cause) {
+      throw new ContentFailure('The content failed', { cause });
+    }
+  }
+
+  /** No more is wanted: whoever makes the content may let go of what it holds. */
+  async giveUp(): Promise<void> {
+    await this.#iterator.return?.();
+  }
+}
+
+/** Waits for all, whatever becomes of them; then throws the first error, if there was one. */
+async function allSettled(promises: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(promises)) {
+    if (result.status === 'rejected') throw result.reason;
   }
 }
 

@@ -76,9 +76,14 @@ export class Segments {
     this.#lastNumber = lastNumber;
   }
 
+  /** Opens the segments of a directory; those that died while they were current are removed. */
   static async open(directory: string, clock: Clock): Promise<Segments> {
-    const numbers = (await readdir(directory)).map((name) => Number.parseInt(name, 10));
-    return new Segments(directory, clock, Math.max(0, ...numbers.filter(Number.isInteger)));
+    const names = await readdir(directory);
+    const numbers = names.map((name) => Number.parseInt(name, 10)).filter(Number.isInteger);
+    const segments = new Segments(directory, clock, Math.max(0, ...numbers));
+    const touched = names.filter((name) => name.endsWith('.deleted'));
+    for (const name of touched) await segments.#removeIfDead(Number.parseInt(name, 10));
+    return segments;
   }
 
   /** Appends a blob. Durable on return. Blobs that come at the same time share one flush. */
@@ -185,6 +190,9 @@ export class Segments {
     await segment.file.chmod(0o440);
     await flush(segment.file, this.#path(segment.segmentNumber));
     await this.#leaveCurrent();
+    this.#deleting = this.#deleting.then(() =>
+      this.#removeIfDead(segment.segmentNumber).catch(() => {}),
+    );
   }
 
   async #leaveCurrent(): Promise<void> {
@@ -196,18 +204,17 @@ export class Segments {
     const deletedPath = this.#path(place.segmentNumber, 'deleted');
     const deleted = await readBlobIds(deletedPath);
     const blobId = formatSegmentBlobId(place);
-    if (!deleted.has(blobId)) {
-      const flags = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY;
-      const file = await open(deletedPath, flags, 0o600);
-      await file.write(`${blobId}\n`);
-      await flush(file, deletedPath);
-      await file.close();
-      deleted.add(blobId);
-    }
-    if (place.segmentNumber === this.#current?.segmentNumber) return;
-    const members = await this.#countMembers(place.segmentNumber);
-    if (deleted.size < members) return;
-    await unlink(this.#path(place.segmentNumber)).catch(ignoreMissing);
+    if (!deleted.has(blobId)) await appendLine(deletedPath, blobId);
+    await this.#removeIfDead(place.segmentNumber);
+  }
+
+  /** Removes a segment of which all members were deleted, unless blobs are still added to it. */
+  async #removeIfDead(segmentNumber: number): Promise<void> {
+    if (segmentNumber === this.#current?.segmentNumber) return;
+    const deletedPath = this.#path(segmentNumber, 'deleted');
+    const deleted = await readBlobIds(deletedPath);
+    if (deleted.size < (await this.#countMembers(segmentNumber))) return;
+    await unlink(this.#path(segmentNumber)).catch(ignoreMissing);
     await unlink(deletedPath).catch(ignoreMissing);
   }
 
@@ -230,6 +237,18 @@ export class Segments {
 
   #path(segmentNumber: number, extension = 'tar'): string {
     return join(this.#directory, `${segmentName(segmentNumber)}.${extension}`);
+  }
+}
+
+/** The line end before it closes a line that a crash may have torn. */
+async function appendLine(path: string, line: string): Promise<void> {
+  const flags = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY;
+  const file = await open(path, flags, 0o600);
+  try {
+    await file.write(`\n${line}\n`);
+    await flush(file, path);
+  } finally {
+    await file.close();
   }
 }
 

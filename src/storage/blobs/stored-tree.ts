@@ -59,8 +59,14 @@ export class StoredTrees {
       throw new BlobDamagedError(`${path} is damaged: its leaves do not fold to the tree hash`);
     }
     const tree = new VerifiedTree(levels, leafCount);
-    if (leafCount > 1) this.#keep(blob.blobId, tree);
+    if (leafCount > 1 && !this.#cached.has(blob.blobId)) this.#keep(blob.blobId, tree);
     return tree;
+  }
+
+  /** The blob is gone. */
+  forget(blobId: string): void {
+    this.#cachedBytes -= this.#cached.get(blobId)?.sizeBytes ?? 0;
+    this.#cached.delete(blobId);
   }
 
   #keep(blobId: string, tree: VerifiedTree): void {

@@ -101,7 +101,10 @@ export class JournaledStore implements MetadataStore {
     const journal = new Journal(join(options.directory, 'journal'), options.health);
     const view = new SqliteView(join(options.directory, viewName));
     const store = new JournaledStore(journal, view, options);
-    const replayedEntries = await store.#replay(options.asideDirectory);
+    const replayedEntries = await store.#replay(options.asideDirectory).catch(async (error) => {
+      await store.close();
+      throw error;
+    });
     return { store, replayedEntries, tornBytes: journal.tornBytes, isViewReplaced: false };
   }
 

@@ -25,7 +25,7 @@ export interface Writer extends Reader {
   lockNow(): Milliseconds;
   /**
    * Says that something happens now. Later reads of this transaction see it; it is durable when
-   * `write` has resolved.
+   * `write` has resolved. When it throws, the change must be given up.
    */
   record(entry: Entry): Promise<Envelope>;
 }
