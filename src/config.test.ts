@@ -228,7 +228,7 @@ test.each<[toml: string, key: string]>([
 });
 
 test.each<[toml: string, message: RegExp]>([
-  ['region = [', /\.txt: /],
+  ['region = [', /\.txt, line 1: /],
   ['region = ["us-east-1"]', /region must be a plain value$/],
   ['retrieval-seconds = { bulk = 1 }', /retrieval-seconds must be a plain value$/],
   ['listen = 1979-05-27', /listen must be a plain value$/],

@@ -15,7 +15,9 @@ const item: InventoryItem = {
 
 function render(format: string, items: readonly InventoryItem[]): string {
   const writer = inventoryWriter(format);
-  return writer.head(head) + items.map(writer.item).join(writer.separator) + writer.tail;
+  return (
+    writer.head(head) + items.map((one) => writer.item(one)).join(writer.separator) + writer.tail
+  );
 }
 
 describe('an inventory as JSON', () => {

@@ -41,5 +41,5 @@ function checkTagKey(key: string): void {
 
 /** Counted in characters, not in bytes or in halves of characters. */
 function isTagText(text: string, mostCharacters: number): boolean {
-  return tagText.test(text) && [...text].length <= mostCharacters;
+  return tagText.test(text) && Array.from(text).length <= mostCharacters;
 }

@@ -63,11 +63,11 @@ function alignedRanges(sizeBytes: number): ByteRange[] {
 /** Runs the suite. Every test opens a store of its own, empty one. */
 export function describeBlobStore(name: string, open: () => Promise<OpenedBlobStore>): void {
   async function withStore(work: (store: BlobStore) => Promise<void>): Promise<void> {
-    const { store, close } = await open();
+    const opened = await open();
     try {
-      await work(store);
+      await work(opened.store);
     } finally {
-      await close();
+      await opened.close();
     }
   }
 

@@ -40,11 +40,11 @@ export function describeMetadataStore(
 ): void {
   function test(title: string, work: (store: MetadataStore) => Promise<void>): void {
     it(title, async () => {
-      const { store, close } = await open();
+      const opened = await open();
       try {
-        await work(store);
+        await work(opened.store);
       } finally {
-        await close();
+        await opened.close();
       }
     });
   }
