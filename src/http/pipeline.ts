@@ -4,6 +4,7 @@
  */
 import { invalidParameter, missingParameter } from '../api/errors.ts';
 import { apiVersion, type Operation, operations } from '../api/operations.ts';
+import type { JobParameters } from '../api/shapes.ts';
 import { handlers } from '../handlers.ts';
 import { type VaultPlace, vaultArn } from '../lib/arn.ts';
 import type { Log } from '../lib/log.ts';
@@ -90,6 +91,9 @@ function resourceArn({ resource }: Operation, place: VaultPlace): string {
   return vaultArn(place);
 }
 
+/** No id is longer; what a client makes up does not fill the journal. */
+const longestId = 138;
+
 /** A change that policies refuse is part of the audit trail, as one that was made. */
 async function authorizeOrRecord(call: Call, action: AuthorizedAction): Promise<void> {
   try {
@@ -97,16 +101,24 @@ async function authorizeOrRecord(call: Call, action: AuthorizedAction): Promise<
   } catch (error) {
     const { action: operation, resourceArn: resource, archiveId } = action;
     if (operations[operation].method !== 'GET') {
-      const data = { operation, resource, ...(archiveId === undefined ? {} : { archiveId }) };
+      const named = archiveId === undefined ? {} : { archiveId: archiveId.slice(0, longestId) };
+      const data = { operation, resource, ...named };
       await call.metadata.write(call, (tx) => tx.record({ kind: 'Refused', data }));
     }
     throw error;
   }
 }
 
-/** The archive whose age policies may ask for: in the path, or in what a job is asked for. */
-function archiveIdOf({ name, path }: Route, body: Buffer): string | undefined {
+/**
+ * The archive whose age policies may ask for: in the path, or in what a job is asked for, read by the
+ * same function that the operation's input is. What it refuses is refused in its turn.
+ */
+function archiveIdOf({ name, operation, path }: Route, body: Buffer): string | undefined {
   if (name !== 'InitiateJob') return path.archiveId;
-  const match = /"ArchiveId"\s*:\s*"([A-Za-z0-9_-]{1,138})"/.exec(body.toString('latin1'));
-  return match?.[1];
+  try {
+    const parameters = bindJson(operation, body) as JobParameters | undefined;
+    return parameters?.ArchiveId ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
