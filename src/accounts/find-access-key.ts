@@ -32,12 +32,13 @@ export class AccessKeys {
   }
 
   #open(sealed: string, accessKeyId: string): string | undefined {
-    const kept = this.#opened.get(sealed);
+    const name = `${accessKeyId} ${sealed}`;
+    const kept = this.#opened.get(name);
     if (kept !== undefined) return kept;
     const secret = this.#sealer.open(sealed, accessKeyId);
     if (secret === undefined) return undefined;
     if (this.#opened.size >= keptSecrets) this.#opened.clear();
-    this.#opened.set(sealed, secret);
+    this.#opened.set(name, secret);
     return secret;
   }
 }

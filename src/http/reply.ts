@@ -118,7 +118,11 @@ function sendPiece(response: ServerResponse, piece: Uint8Array): Promise<void> {
       else resolve();
     };
     const onClose = () => finish(new Error('The client has closed the connection'));
-    const onStall = () => finish(new Error('The client has stopped reading'));
+    const onStall = () => {
+      // At once: nothing may be sent of a piece whose buffer is about to be used again.
+      response.destroy();
+      finish(new Error('The client has stopped reading'));
+    };
     const timer = setTimeout(onStall, patienceMs);
     response.once('close', onClose);
     if (response.destroyed) return onClose();

@@ -51,6 +51,7 @@ const different: [name: string, value: string, narrowing: Narrowing][] = [
   ['Size', '7340155.0', { size: '7340155.0' }],
   ['SHA256TreeHash', 'c7d749cd', { sha256TreeHash: 'c7d749cd' }],
   ['ArchiveList', otherId, { archiveList: otherId }],
+  ['ArchiveList', `${item.ArchiveId}x`, { archiveList: `${item.ArchiveId}x` }],
   ['ArchiveList', `${otherId},a`, { archiveList: `${otherId},a` }],
   ['Size', '1', { archiveId: item.ArchiveId, size: '1' }],
 ];

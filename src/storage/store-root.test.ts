@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -76,6 +79,27 @@ describe('The root of a store', () => {
     expect(next.identity).toEqual(root.identity);
   });
 
+  it('is free when the process that has it is killed', async () => {
+    (await openRoot()).release();
+    const driver = createRequire(import.meta.url).resolve('better-sqlite3');
+    const script = `
+      const Database = require(${JSON.stringify(driver)});
+      new Database(${JSON.stringify(join(directory, 'store.lock'))}).exec('begin exclusive');
+      console.log('held');
+      setInterval(() => {}, 1000);`;
+    const holder = spawn(process.execPath, ['-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      await once(holder.stdout, 'data');
+      await expectRefused(/in use/);
+    } finally {
+      holder.kill('SIGKILL');
+      await once(holder, 'exit');
+    }
+    await openRoot();
+  });
+
   it('refuses a directory with something else in it, and leaves it as it is', async () => {
     await mkdir(directory, { recursive: true });
     await writeFile(join(directory, 'holiday.jpg'), 'a picture');
@@ -102,6 +126,18 @@ describe('The root of a store', () => {
     await expectRefused(/format 2/);
     expect(await snapshot()).toEqual(before);
   });
+
+  it.each(['', '{', 'null', '[]', '"x"', '{}', '\0\0\0'])(
+    'refuses a store.json that is %j with a sentence, and leaves it as it is',
+    async (text) => {
+      (await openRoot()).release();
+      await rm(join(directory, 'store.json'), { force: true });
+      await writeFile(join(directory, 'store.json'), text);
+      const before = await snapshot();
+      await expectRefused(new RegExp(directory));
+      expect(await snapshot()).toEqual(before);
+    },
+  );
 
   it('is made where a first start was cut short', async () => {
     await mkdir(join(directory, 'lost+found'), { recursive: true });

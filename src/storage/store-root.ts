@@ -82,11 +82,15 @@ async function readIdentity(directory: string): Promise<StoreIdentity | undefine
 }
 
 function parseIdentity(path: string, text: string): StoreIdentity {
+  const damaged = `${path} is damaged: put back a good copy, it never changes`;
+  let identity: Partial<StoreIdentity> | null;
   try {
-    return JSON.parse(text) as StoreIdentity;
+    identity = JSON.parse(text);
   } catch {
-    throw new StoreDamagedError(`${path} is damaged: put back a good copy, it never changes`);
+    throw new StoreDamagedError(damaged);
   }
+  if (typeof identity?.formatVersion === 'number') return identity as StoreIdentity;
+  throw new StoreDamagedError(damaged);
 }
 
 /** A lock without an identity is a store whose first start was cut short: it holds nothing yet. */

@@ -5,6 +5,7 @@
  * linear hash is a chain that cannot be split and runs here.
  */
 import { createHash, webcrypto } from 'node:crypto';
+import { giveLeafBuffer, takeLeafBuffer } from '../../lib/leaf-buffers.ts';
 import { buildTree, hashBytes, leafBytes, sha256 } from '../../lib/tree-hash.ts';
 
 /** Leaves between arrival and disk: bounds the memory of one upload to as many MiB, plus one. */
@@ -28,10 +29,10 @@ export type WriteLeaf = (bytes: Uint8Array, offsetBytes: number) => Promise<void
 export class ContentHasher {
   readonly #write: WriteLeaf;
   readonly #linear = createHash('sha256');
-  readonly #free: Buffer<ArrayBuffer>[] = [];
   readonly #pending = new Set<Promise<void>>();
   #leaves = Buffer.alloc(64 * hashBytes);
-  #leaf = Buffer.allocUnsafeSlow(leafBytes);
+  /** The leaf that is being filled, if there is one. */
+  #leaf: Buffer<ArrayBuffer> | undefined;
   #filled = 0;
   #leafIndex = 0;
   #failure: { error: unknown } | undefined;
@@ -44,17 +45,18 @@ export class ContentHasher {
   async add(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
       const taken = Math.min(bytes.length - at, leafBytes - this.#filled);
+      this.#leaf ??= takeLeafBuffer();
       this.#leaf.set(bytes.subarray(at, at + taken), this.#filled);
       this.#filled += taken;
       at += taken;
-      if (this.#filled === leafBytes) await this.#finishLeaf();
+      if (this.#filled === leafBytes) await this.#finishLeaf(this.#leaf);
     }
   }
 
   /** Waits for what is still being written. At least one byte must have come. */
   async finish(): Promise<ContentHashes> {
     const sizeBytes = this.#leafIndex * leafBytes + this.#filled;
-    if (this.#filled > 0) await this.#finishLeaf();
+    if (this.#leaf) await this.#finishLeaf(this.#leaf);
     await this.settle();
     if (this.#failure) throw this.#failure.error;
     return {
@@ -64,13 +66,15 @@ export class ContentHasher {
     };
   }
 
-  /** Waits until nothing is being written any more, well or not. */
+  /** Waits until nothing is being written any more, well or not. Nothing may be added after it. */
   async settle(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
+    if (this.#leaf) giveLeafBuffer(this.#leaf);
+    this.#leaf = undefined;
   }
 
-  async #finishLeaf(): Promise<void> {
-    const buffer = this.#leaf;
+  async #finishLeaf(buffer: Buffer<ArrayBuffer>): Promise<void> {
+    this.#leaf = undefined;
     const bytes = buffer.subarray(0, this.#filled);
     const index = this.#leafIndex++;
     const pending: Promise<void> = this.#store(bytes, index)
@@ -79,24 +83,27 @@ export class ContentHasher {
       })
       .finally(() => {
         this.#pending.delete(pending);
-        this.#free.push(buffer);
+        giveLeafBuffer(buffer);
       });
     this.#pending.add(pending);
     this.#linear.update(bytes);
     this.#filled = 0;
     if (this.#pending.size >= leavesInFlight) await Promise.race(this.#pending);
     if (this.#failure) throw this.#failure.error;
-    this.#leaf = this.#free.pop() ?? Buffer.allocUnsafeSlow(leafBytes);
   }
 
   async #store(bytes: Uint8Array, index: number): Promise<void> {
-    const [hash] = await Promise.all([hashLeaf(bytes), this.#write(bytes, index * leafBytes)]);
+    const written = this.#write(bytes, index * leafBytes);
+    // Both must have ended before the buffer is used again, whatever becomes of them.
+    const [hash, end] = await Promise.allSettled([hashLeaf(bytes), written]);
+    if (end.status === 'rejected') throw end.reason;
+    if (hash.status === 'rejected') throw hash.reason;
     if ((index + 1) * hashBytes > this.#leaves.length) {
       const larger = Buffer.alloc(Math.max(2 * this.#leaves.length, (index + 1) * hashBytes));
       larger.set(this.#leaves);
       this.#leaves = larger;
     }
-    this.#leaves.set(hash, index * hashBytes);
+    this.#leaves.set(hash.value, index * hashBytes);
   }
 }
 

@@ -118,17 +118,22 @@ describeBlobStore('DiskBlobStore', async () => {
   };
 });
 
-beforeEach(async () => {
-  directory = await makeDirectory();
-  await openStore();
-});
+/** For the tests below only: those of the contract have stores of their own. */
+function useFreshStore(): void {
+  beforeEach(async () => {
+    directory = await makeDirectory();
+    await openStore();
+  });
 
-afterEach(async () => {
-  await store.close();
-  await rm(directory, { recursive: true, force: true });
-});
+  afterEach(async () => {
+    await store.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+}
 
 describe('A blob on disk', () => {
+  useFreshStore();
+
   it('is a file of exactly its bytes, read-only, with all levels of its tree beside it', async () => {
     const bytes = content(5.25 * MIB);
     const blob = await put(bytes);
@@ -188,6 +193,8 @@ describe('A blob on disk', () => {
 });
 
 describe('A segment', () => {
+  useFreshStore();
+
   const tarTitle = 'is a tar archive with a member for each blob';
 
   async function hasTar(): Promise<boolean> {
@@ -303,6 +310,8 @@ describe('A segment', () => {
 });
 
 describe('Damage is found, and no wrong byte given out,', () => {
+  useFreshStore();
+
   const sizeBytes = 5.25 * MIB;
   const bytes = content(sizeBytes);
 
@@ -416,6 +425,8 @@ describe('Damage is found, and no wrong byte given out,', () => {
 });
 
 describe('An error of the content', () => {
+  useFreshStore();
+
   // Known defect: every error with a `syscall` is taken for one of the disk.
   it('is passed on as it is, also when it is one of a socket', async () => {
     const error = Object.assign(new Error('read ECONNRESET'), { syscall: 'read' });

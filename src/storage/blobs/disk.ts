@@ -5,17 +5,17 @@
  * more than 1 MiB, stands `NAME.tree` with the hashes of its tree. Blobs up to `largestSmallBlob`
  * lie together in segments instead, where a whole group of them costs one flush.
  */
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { type FileHandle, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ByteRange, isMebibyteAligned, leavesOf } from '../../lib/byte-range.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { randomName } from '../../lib/ids.ts';
+import { giveLeafBuffer, takeLeafBuffer } from '../../lib/leaf-buffers.ts';
 import { countLeaves, findAlignedNode, hashBytes, leafBytes, sha256 } from '../../lib/tree-hash.ts';
 import {
   ensureDirectories,
   FlushError,
   flushDirectory,
-  readAt,
   TemporaryFile,
   writeAt,
 } from '../durable-file.ts';
@@ -23,6 +23,7 @@ import { BlobDamagedError, ContentMismatchError, StoreUnavailableError } from '.
 import type { StoreHealth } from '../store-health.ts';
 import type { Blob, BlobStore, ExpectedContent, StoredBlob } from './blob-store.ts';
 import { ContentHasher, type ContentHashes, hashLeaf, hashSmall } from './content-hasher.ts';
+import { openStored, readStored } from './read-stored.ts';
 import { parseSegmentBlobId, Segments } from './segments.ts';
 import { StoredTrees } from './stored-tree.ts';
 
@@ -82,10 +83,7 @@ export class DiskBlobStore implements BlobStore {
       yield bytes.subarray(range.startByte, range.endByte + 1);
       return;
     }
-    const path = this.#path(blob.blobId);
-    const file = await open(path, 'r').catch((cause) => {
-      throw new BlobDamagedError(`${path} cannot be opened: ${cause.message}`, { cause });
-    });
+    const file = await openStored(this.#path(blob.blobId));
     try {
       yield* this.#readLeaves(file, blob, range);
     } finally {
@@ -181,30 +179,32 @@ export class DiskBlobStore implements BlobStore {
     range: ByteRange,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const tree = await this.#trees.load(blob, this.#treePath(blob.blobId));
-    const largest = Math.min(leafBytes, blob.sizeBytes);
-    const buffers = [Buffer.allocUnsafeSlow(largest), Buffer.allocUnsafeSlow(largest)];
-    const load = async (leaf: number): Promise<Uint8Array> => {
-      const startByte = leaf * leafBytes;
-      const length = Math.min(leafBytes, blob.sizeBytes - startByte);
-      const bytes = (buffers[leaf % 2] as Buffer).subarray(0, length);
-      const found = await readAt(file, bytes, startByte);
-      if (found < length) throw new BlobDamagedError(`${blob.blobId} ends at ${startByte + found}`);
-      assertIntact(await hashLeaf(bytes), tree.leaf(leaf), blob.blobId, startByte);
-      return bytes;
-    };
     const lastLeaf = Math.floor(range.endByte / leafBytes);
     let leaf = Math.floor(range.startByte / leafBytes);
+    const buffers: Buffer<ArrayBuffer>[] = [];
+    const load = async (index: number): Promise<Uint8Array> => {
+      const buffer = (buffers[index % 2] ??= takeLeafBuffer());
+      const startByte = index * leafBytes;
+      const bytes = buffer.subarray(0, Math.min(leafBytes, blob.sizeBytes - startByte));
+      await readStored(file, blob.blobId, bytes, startByte);
+      assertIntact(await hashLeaf(bytes), tree.leaf(index), blob.blobId, startByte);
+      return bytes;
+    };
     let next = load(leaf);
-    for (; leaf <= lastLeaf; leaf++) {
-      const bytes = await next;
-      if (leaf < lastLeaf) next = load(leaf + 1);
-      // A reader that goes away leaves this one behind: it must not count as unhandled.
-      next.catch(() => {});
-      const startByte = leaf * leafBytes;
-      yield bytes.subarray(
-        Math.max(0, range.startByte - startByte),
-        Math.min(bytes.length, range.endByte - startByte + 1),
-      );
+    try {
+      for (; leaf <= lastLeaf; leaf++) {
+        const bytes = await next;
+        if (leaf < lastLeaf) next = load(leaf + 1);
+        const startByte = leaf * leafBytes;
+        yield bytes.subarray(
+          Math.max(0, range.startByte - startByte),
+          Math.min(bytes.length, range.endByte - startByte + 1),
+        );
+      }
+    } finally {
+      // A reader that goes away early leaves a leaf behind that is still being read.
+      await next.catch(() => {});
+      for (const buffer of buffers) if (buffer) giveLeafBuffer(buffer);
     }
   }
 

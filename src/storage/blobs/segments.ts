@@ -12,7 +12,7 @@ import { type FileHandle, open, readdir, readFile, unlink } from 'node:fs/promis
 import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { flush, flushDirectory, readAt, writeAt } from '../durable-file.ts';
-import { BlobDamagedError } from '../store-errors.ts';
+import { readStored, withStored } from './read-stored.ts';
 import {
   endOfArchive,
   isMember,
@@ -98,15 +98,8 @@ export class Segments {
   async read(place: SegmentPlace, sizeBytes: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafe(sizeBytes);
     const path = this.#path(place.segmentNumber);
-    const file = await open(path, 'r').catch((cause) => {
-      throw new BlobDamagedError(`${path} cannot be opened: ${cause.message}`, { cause });
-    });
-    try {
-      if ((await readAt(file, bytes, place.offsetBytes)) === sizeBytes) return bytes;
-    } finally {
-      await file.close();
-    }
-    throw new BlobDamagedError(`${path} ends before the blob at ${place.offsetBytes} does`);
+    await withStored(path, (file) => readStored(file, path, bytes, place.offsetBytes));
+    return bytes;
   }
 
   /** Notes that a blob is deleted, and removes its segment when it was the last one there. */
@@ -218,15 +211,17 @@ export class Segments {
     await unlink(deletedPath).catch(ignoreMissing);
   }
 
-  /** Walks from header to header. */
+  /** Walks from header to header. A member that was cut off at the end was never acknowledged. */
   async #countMembers(segmentNumber: number): Promise<number> {
     const file = await open(this.#path(segmentNumber), 'r').catch(ignoreMissing);
     if (!file) return 0;
     try {
+      const { size: fileBytes } = await file.stat();
       const header = Buffer.alloc(tarBlockBytes);
       let members = 0;
       for (let at = 0; (await readAt(file, header, at)) === tarBlockBytes; members++) {
-        if (!isMember(header)) break;
+        const isWhole = at + tarBlockBytes + memberSize(header) <= fileBytes;
+        if (!isMember(header) || !isWhole) break;
         at += tarBlockBytes + paddedBytes(memberSize(header));
       }
       return members;

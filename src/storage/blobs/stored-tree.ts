@@ -5,7 +5,6 @@
  * The tree is believed only when its leaves fold to the root that the rows remember. Trees that were
  * read lately are kept, up to a bound, so that many small ranges of one blob read it once.
  */
-import { open } from 'node:fs/promises';
 import {
   buildTree,
   countLeaves,
@@ -13,9 +12,9 @@ import {
   type NodePosition,
   nodeOffsetBytes,
 } from '../../lib/tree-hash.ts';
-import { readAt } from '../durable-file.ts';
 import { BlobDamagedError } from '../store-errors.ts';
 import type { Blob } from './blob-store.ts';
+import { readStored, withStored } from './read-stored.ts';
 
 /** Trees kept in memory, all together. The tree of 4 GiB takes 256 KiB. */
 const cacheBytes = 8 * 1024 * 1024;
@@ -82,13 +81,6 @@ export class StoredTrees {
 
 async function readLeaves(path: string, leafCount: number): Promise<Buffer> {
   const leaves = Buffer.alloc(leafCount * hashBytes);
-  const file = await open(path, 'r').catch((cause) => {
-    throw new BlobDamagedError(`${path} cannot be opened: ${cause.message}`, { cause });
-  });
-  try {
-    if ((await readAt(file, leaves, 0)) === leaves.length) return leaves;
-  } finally {
-    await file.close();
-  }
-  throw new BlobDamagedError(`${path} is shorter than the blob's ${leafCount} leaves need`);
+  await withStored(path, (file) => readStored(file, path, leaves, 0));
+  return leaves;
 }

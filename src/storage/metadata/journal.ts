@@ -14,10 +14,12 @@ import { firstPrevious, type ReadLine, readLine } from './journal-line.ts';
 
 /** A new file is begun when the current one has reached this size. */
 const fileBytes = 64 * 1024 * 1024;
-/** Lines are read in pieces of this size; no line is longer than the next constant. */
+/** Lines are read in pieces of this size. */
 const readBytes = 1024 * 1024;
-const longestLineBytes = 16 * 1024 * 1024;
+/** No append is longer, and so no line and no torn end. A group of changes has far less. */
+const longestAppendBytes = 16 * 1024 * 1024;
 const lineEnd = 0x0a;
+const lineBeginning = '{"sequence":';
 
 /** A line's place, and what is needed to go on after it. */
 export interface JournalPosition {
@@ -97,6 +99,9 @@ export class Journal {
    */
   async append(text: Buffer, last: JournalPosition): Promise<void> {
     this.#health.assertWritable();
+    if (text.length > longestAppendBytes) {
+      throw new StoreUnavailableError(`${text.length} bytes are too many for one append`);
+    }
     const startByte = last.fileNumber === this.#end.fileNumber ? this.#end.lineEndByte : 0;
     const file = startByte === 0 ? await this.#beginFile(last.fileNumber) : this.#current();
     try {
@@ -111,6 +116,22 @@ export class Journal {
       throw new StoreUnavailableError('The journal could not be flushed', { cause: error });
     }
     this.#end = last;
+  }
+
+  /**
+   * Takes back the last append, which nobody was told of. The store is read-only when that fails.
+   *
+   * @param before where the journal ended before it
+   */
+  async takeBack(before: JournalPosition): Promise<void> {
+    const isSameFile = before.fileNumber === this.#end.fileNumber;
+    try {
+      await this.#current().truncate(isSameFile ? before.lineEndByte : 0);
+      await this.#current().datasync();
+      this.#end = before;
+    } catch (error) {
+      this.#health.turnReadOnly(`the journal could not be cut back: ${messageOf(error)}`);
+    }
   }
 
   /** Where lines of these lengths (in bytes, with their ends) would come to stand. */
@@ -155,9 +176,14 @@ export class Journal {
   }
 
   async #beginFile(fileNumber: number): Promise<FileHandle> {
+    const file = await this.#openFile(fileNumber).catch((cause) => {
+      throw new StoreUnavailableError(`No journal file can be begun: ${messageOf(cause)}`, {
+        cause,
+      });
+    });
     await this.#file?.close();
-    this.#file = await this.#openFile(fileNumber);
-    return this.#file;
+    this.#file = file;
+    return file;
   }
 
   /** Opens a file to write in it; makes it, durably, when it is not there. */
@@ -271,7 +297,7 @@ async function* splitLines(file: FileHandle, startByte: number): AsyncGenerator<
       bytes = bytes.subarray(end + 1);
     }
     rest = bytes;
-    if (read < readBytes || rest.length > longestLineBytes) {
+    if (read < readBytes || rest.length > longestAppendBytes) {
       if (rest.length > 0) yield rest;
       return;
     }
@@ -279,9 +305,10 @@ async function* splitLines(file: FileHandle, startByte: number): AsyncGenerator<
 }
 
 /**
- * Cuts off what stands behind the last good line and keeps it aside. Only an end without a whole line
- * can be a torn append: a line that is JSON to its end but has another hash was changed, and a good
- * one behind a bad one was acknowledged. Returns how many bytes were cut off.
+ * Cuts off what stands behind the last good line and keeps it aside. Returns how many bytes that were.
+ *
+ * @throws StoreDamagedError when it cannot be the torn end of one append: it is longer than any, or a
+ *   whole line stands in it, which then was acknowledged and is now changed, or stands behind one
  */
 async function setTornEndAside(
   file: FileHandle,
@@ -289,17 +316,29 @@ async function setTornEndAside(
   startByte: number,
   asideDirectory: string,
 ): Promise<number> {
-  const torn: Buffer[] = [];
-  for await (const bytes of splitLines(file, startByte)) {
-    const isWhole = bytes.at(-1) === lineEnd && isJson(bytes.toString('utf8'));
-    if (isWhole) throw damagedAt(path, startByte);
-    torn.push(bytes);
-  }
-  const name = `journal-end-${startByte}-${randomName()}.torn`;
-  await durableWrite(join(asideDirectory, name), Buffer.concat(torn));
+  const { size } = await file.stat();
+  if (size - startByte > longestAppendBytes) throw damagedAt(path, startByte);
+  const torn = Buffer.alloc(size - startByte);
+  await readAt(file, torn, startByte);
+  if (holdsWholeLine(torn.toString('latin1'))) throw damagedAt(path, startByte);
+  await durableWrite(join(asideDirectory, `journal-end-${startByte}-${randomName()}.torn`), torn);
   await file.truncate(startByte);
   await file.datasync();
-  return torn.reduce((sum, bytes) => sum + bytes.length, 0);
+  return torn.length;
+}
+
+/** Whether a line stands in the text that was written whole, changed or not. */
+function holdsWholeLine(text: string): boolean {
+  const pieces = text.split('\n');
+  const unended = pieces.pop() ?? '';
+  return (
+    pieces.some(isJson) ||
+    // Behind something that is no line, or with another character in the place of its end.
+    [...pieces, unended.slice(0, -1)].some((piece) => {
+      const at = piece.lastIndexOf(lineBeginning);
+      return at >= 0 && readLine(Buffer.from(piece.slice(at), 'latin1').toString()) !== undefined;
+    })
+  );
 }
 
 function isJson(text: string): boolean {

@@ -158,32 +158,22 @@ export class JournaledStore implements MetadataStore {
 
   async #commitGroup(changes: readonly WaitingChange[]): Promise<Error | undefined> {
     const group: Group = { lines: [] };
+    const before = this.#journal.end;
     try {
       this.#view.transaction('begin');
-    } catch (error) {
-      return new StoreUnavailableError('The view cannot be written', { cause: error });
-    }
-    try {
       for (const change of changes) {
         await change.run(group);
         this.#view.assertInTransaction();
       }
       if (group.lines.length > 0) await this.#appendGroup(group.lines);
-    } catch (error) {
-      this.#view.transaction('rollback');
-      return error as Error;
-    }
-    return this.#commitView();
-  }
-
-  /** The group is in the journal: if the view cannot follow, it must be built anew at the next start. */
-  #commitView(): Error | undefined {
-    try {
       this.#view.transaction('commit');
       return undefined;
     } catch (error) {
-      this.#health.turnReadOnly(`the view could not be written: ${(error as Error).message}`);
-      return new StoreUnavailableError('The view could not be written', { cause: error });
+      this.#view.transaction('rollback');
+      // The view could not follow (its disk is full, say), and nobody was told: it has not happened.
+      if (this.#journal.end !== before) await this.#journal.takeBack(before);
+      if (error instanceof StoreUnavailableError) return error;
+      return new StoreUnavailableError('The changes could not be kept', { cause: error });
     }
   }
 
