@@ -166,7 +166,6 @@ describe('The root of a store', () => {
     expect(await readFile(join(directory, 'upload.tmp-1'), 'utf8')).toBe('on its way');
   });
 
-  // Known defect: a power cut while the first store.json is written makes the directory unusable.
   it('is made where only a temporary store.json was left', async () => {
     await mkdir(directory, { recursive: true });
     await writeFile(join(directory, 'store.lock'), '');

@@ -427,7 +427,6 @@ describe('Damage is found, and no wrong byte given out,', () => {
 describe('An error of the content', () => {
   useFreshStore();
 
-  // Known defect: every error with a `syscall` is taken for one of the disk.
   it('is passed on as it is, also when it is one of a socket', async () => {
     const error = Object.assign(new Error('read ECONNRESET'), { syscall: 'read' });
     async function* broken() {

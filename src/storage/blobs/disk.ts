@@ -101,6 +101,18 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async delete(blobId: string): Promise<void> {
+    try {
+      await this.#delete(blobId);
+    } catch (error) {
+      throw this.#translate(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#segments.close();
+  }
+
+  async #delete(blobId: string): Promise<void> {
     const place = parseSegmentBlobId(blobId);
     if (place) return this.#segments.delete(place);
     this.#trees.forget(blobId);
@@ -109,10 +121,6 @@ export class DiskBlobStore implements BlobStore {
         if (error.code !== 'ENOENT') throw error;
       });
     }
-  }
-
-  async close(): Promise<void> {
-    await this.#segments.close();
   }
 
   /** Decides by the size whether the bytes become a file: only then are they not all in memory. */
@@ -214,7 +222,7 @@ export class DiskBlobStore implements BlobStore {
     const isFromDisk = error instanceof FlushError || (error as NodeJS.ErrnoException)?.syscall;
     if (!isFromDisk) return error;
     const { message } = error as Error;
-    return new StoreUnavailableError(`The bytes could not be written: ${message}`, {
+    return new StoreUnavailableError(`The disk refuses: ${message}`, {
       cause: error,
     });
   }

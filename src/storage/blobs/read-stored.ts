@@ -1,7 +1,7 @@
 /** Reading what was stored: a file that is missing, or that the device cannot read, is damage. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { readAt } from '../durable-file.ts';
-import { BlobDamagedError } from '../store-errors.ts';
+import { BlobDamagedError, StoreUnavailableError } from '../store-errors.ts';
 
 /** Opens a file of the store, hands it to `work`, and closes it. @throws BlobDamagedError */
 export async function withStored<T>(
@@ -16,10 +16,18 @@ export async function withStored<T>(
   }
 }
 
-/** @throws BlobDamagedError when it is not there or cannot be opened */
+/** Too few descriptors, or too little memory: that passes, and says nothing about the file. */
+const passingCodes = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+
+/**
+ * @throws BlobDamagedError when it is not there or cannot be opened
+ * @throws StoreUnavailableError when the process has no room for it now
+ */
 export async function openStored(path: string): Promise<FileHandle> {
-  return open(path, 'r').catch((cause: Error) => {
-    throw new BlobDamagedError(`${path} cannot be opened: ${cause.message}`, { cause });
+  return open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
+    const message = `${path} cannot be opened: ${cause.message}`;
+    if (passingCodes.has(cause.code ?? '')) throw new StoreUnavailableError(message, { cause });
+    throw new BlobDamagedError(message, { cause });
   });
 }
 
