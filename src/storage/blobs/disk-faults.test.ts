@@ -1,6 +1,7 @@
 /** What goes wrong around the disk store: readers that leave, devices that cannot read, torn ends. */
 import {
   appendFile,
+  chmod,
   mkdir,
   mkdtemp,
   readdir,
@@ -163,4 +164,26 @@ test('a segment goes with its members, also when one more was cut off at its end
     await store.delete(blob.blobId);
   }
   expect(await readdir(join(directory, 'segments'))).toEqual([]);
+});
+
+test('damage behind a piece that is still on its way out is no crash', async () => {
+  const blob = await put(content(3 * mebibyte));
+  await chmod(blobPath(blob), 0o600);
+  const stored = await readFile(blobPath(blob));
+  stored.writeUInt8(stored.readUInt8(mebibyte + 7) ^ 1, mebibyte + 7);
+  await writeFile(blobPath(blob), stored);
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  try {
+    const pieces = store.read(blob, wholeRange(blob.sizeBytes));
+    const first = await pieces.next();
+    expect(Buffer.from(first.value as Uint8Array)).toEqual(content(mebibyte));
+    // The client is slow: meanwhile the next MiB is read and found damaged.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await expect(pieces.next()).rejects.toBeInstanceOf(BlobDamagedError);
+    expect(unhandled).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', note);
+  }
 });

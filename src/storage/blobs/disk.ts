@@ -190,7 +190,13 @@ export class DiskBlobStore implements BlobStore {
     const lastLeaf = Math.floor(range.endByte / leafBytes);
     let leaf = Math.floor(range.startByte / leafBytes);
     const buffers: Buffer<ArrayBuffer>[] = [];
-    const load = async (index: number): Promise<Uint8Array> => {
+    const load = (index: number): Promise<Uint8Array> => {
+      const loading = loadLeaf(index);
+      // It may fail while the leaf before it is still on its way out: that is seen when it is awaited.
+      loading.catch(() => {});
+      return loading;
+    };
+    const loadLeaf = async (index: number): Promise<Uint8Array> => {
       const buffer = (buffers[index % 2] ??= takeLeafBuffer());
       const startByte = index * leafBytes;
       const bytes = buffer.subarray(0, Math.min(leafBytes, blob.sizeBytes - startByte));
