@@ -84,9 +84,15 @@ export class Listener {
   }
 
   #accept(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
-    const running = this.#serve(request, response, expectsContinue).finally(() => {
-      this.#running.delete(running);
-    });
+    const running = this.#serve(request, response, expectsContinue)
+      // Nothing that goes wrong with one request may end the others.
+      .catch((error) => {
+        this.#options.log.error({ error: describe(error) }, 'answering failed');
+        response.destroy();
+      })
+      .finally(() => {
+        this.#running.delete(running);
+      });
     this.#running.add(running);
   }
 
