@@ -197,7 +197,8 @@ export class DiskBlobStore implements BlobStore {
       return loading;
     };
     const loadLeaf = async (index: number): Promise<Uint8Array> => {
-      const buffer = (buffers[index % 2] ??= takeLeafBuffer());
+      const buffer = buffers[index % 2] ?? takeLeafBuffer();
+      buffers[index % 2] = buffer;
       const startByte = index * leafBytes;
       const bytes = buffer.subarray(0, Math.min(leafBytes, blob.sizeBytes - startByte));
       await readStored(file, blob.blobId, bytes, startByte);
