@@ -12,6 +12,8 @@ export interface Answer {
   readonly status: number;
   /** Status line and headers as they came. */
   readonly head: string;
+  /** Of the body, in bytes. */
+  readonly sizeBytes: number;
   /** Empty when a sink took it. */
   readonly body: Buffer;
 }
@@ -121,7 +123,7 @@ export class Connection {
     const { status, head, kept, resolve } = exchange;
     // Firn closes a connection after so many requests; the next one opens another.
     if (/^connection: close$/im.test(head)) this.close();
-    resolve({ status, head, body: Buffer.concat(kept) });
+    resolve({ status, head, sizeBytes: exchange.receivedBytes, body: Buffer.concat(kept) });
   }
 
   #fail(error: Error): void {

@@ -1,4 +1,5 @@
 /** Rows with one large archive: bytes a second, in and out. */
+import type { Connection } from './connection.ts';
 import { expectStatus, Glacier, outputRequests } from './glacier.ts';
 import { type Measure, share, timed } from './measure.ts';
 import { assertPattern, type Content, contentOf, MIB } from './pattern.ts';
@@ -69,16 +70,14 @@ async function makeOutput(stage: Stage): Promise<string> {
 }
 
 export async function downloadWhole(stage: Stage, clients: number): Promise<Measure> {
+  const { largeBytes } = stage.sizes;
   const jobId = await makeOutput(stage);
   return async () => {
     const { whole } = await outputRequests(stage.server.endpoint, jobId);
+    const expected = { status: 200, startByte: 0, sizeBytes: largeBytes };
     return stage.withConnections(clients, (connections) =>
-      timed(clients * stage.sizes.largeBytes, () =>
-        Promise.all(
-          connections.map((connection) =>
-            expectStatus(connection, 200, { request: whole, sink: assertPattern }),
-          ),
-        ),
+      timed(clients * largeBytes, () =>
+        Promise.all(connections.map((connection) => receive(connection, whole, expected))),
       ),
     );
   };
@@ -92,13 +91,30 @@ export async function downloadRanges(stage: Stage, clients: number): Promise<Mea
     const { range } = await outputRequests(stage.server.endpoint, jobId);
     return stage.withConnections(clients, (connections) =>
       timed(largeBytes, () =>
-        share(starts, connections, (startByte, connection) =>
-          expectStatus(connection, 206, {
-            request: range(startByte, startByte + MIB - 1),
-            sink: (bytes, offset) => assertPattern(bytes, startByte + offset),
-          }),
-        ),
+        share(starts, connections, (startByte, connection) => {
+          const request = range(startByte, startByte + MIB - 1);
+          return receive(connection, request, { status: 206, startByte, sizeBytes: MIB });
+        }),
       ),
     );
   };
+}
+
+interface ExpectedOutput {
+  readonly status: number;
+  /** Of the archive, which is the pattern from its beginning. */
+  readonly startByte: number;
+  readonly sizeBytes: number;
+}
+
+/** Downloads, and compares every byte with what was uploaded. */
+async function receive(
+  connection: Connection,
+  request: string,
+  { status, startByte, sizeBytes }: ExpectedOutput,
+): Promise<void> {
+  const sink = (bytes: Buffer, offset: number) => assertPattern(bytes, startByte + offset);
+  const answer = await expectStatus(connection, status, { request, sink });
+  if (answer.sizeBytes === sizeBytes) return;
+  throw new Error(`${answer.sizeBytes} bytes instead of ${sizeBytes}`);
 }
