@@ -28,24 +28,31 @@ export interface RowResult {
   readonly coresBusy: number | null;
 }
 
+/** @throws with the end of the server's log when something goes wrong */
 export async function runRow(row: Row, stage: Stage): Promise<RowResult> {
+  await stage.open();
   try {
-    await stage.open();
-    const measure = await row.begin(stage);
-    await stage.restart();
-    const peers = await beginPeers(row, stage);
-    const usage = new Usage(stage.server);
-    const measures = [usage.watch(measure), ...peers.map((peer) => peer.measure)];
-    const rates = await measureRounds(stage.sizes.rounds, measures);
-    const [firnRates = [], ...peerRates] = rates.map((values) => values.map(inUnit(row)));
-    const comparisons = peers.map(({ title }, index) =>
-      compare(title, firnRates, peerRates[index] ?? []),
-    );
-    const { id, title, unit } = row;
-    return { id, title, unit, comparisons, ...usage.result() };
+    return await measureRow(row, stage);
+  } catch (cause) {
+    throw new Error(`${row.id} has failed. ${stage.server.lastWords}`, { cause });
   } finally {
     await stage.close();
   }
+}
+
+async function measureRow(row: Row, stage: Stage): Promise<RowResult> {
+  const measure = await row.begin(stage);
+  await stage.restart();
+  const peers = await beginPeers(row, stage);
+  const usage = new Usage(stage.server);
+  const measures = [usage.watch(measure), ...peers.map((peer) => peer.measure)];
+  const rates = await measureRounds(stage.sizes.rounds, measures);
+  const [firnRates = [], ...peerRates] = rates.map((values) => values.map(inUnit(row)));
+  const comparisons = peers.map(({ title }, index) =>
+    compare(title, firnRates, peerRates[index] ?? []),
+  );
+  const { id, title, unit } = row;
+  return { id, title, unit, comparisons, ...usage.result() };
 }
 
 /** Those peers that this machine has. */

@@ -18,10 +18,14 @@ export const credentials: SigningCredentials = {
 export class Server {
   readonly endpoint: URL;
   readonly #process: ChildProcess;
+  #lastOutput: Buffer | undefined;
 
   private constructor(address: string, process: ChildProcess) {
     this.endpoint = new URL(address);
     this.#process = process;
+    process.stdout?.on('data', (output: Buffer) => {
+      this.#lastOutput = output;
+    });
   }
 
   /**
@@ -44,6 +48,14 @@ export class Server {
     const ended = once(this.#process, 'exit');
     this.#process.kill('SIGTERM');
     await ended;
+  }
+
+  /** Whether it still runs, and the end of its log: for when something went wrong. */
+  get lastWords(): string {
+    const { exitCode, signalCode } = this.#process;
+    const isRunning = exitCode === null && signalCode === null;
+    const state = isRunning ? 'still runs' : `has ended with ${signalCode ?? exitCode}`;
+    return `The server ${state}; the last it said was:\n${this.#lastOutput?.toString() ?? ''}`;
   }
 
   /** Bytes resident now and at most so far; undefined where there is no /proc. */
@@ -89,7 +101,7 @@ function withoutSettings(): NodeJS.ProcessEnv {
   );
 }
 
-/** Waits for the log line that has the address; the log is read on and thrown away. */
+/** Waits for the log line that has the address. */
 async function addressOf(child: ChildProcess): Promise<string> {
   const { stdout } = child;
   if (!stdout) throw new Error('The server has no output');
@@ -98,7 +110,7 @@ async function addressOf(child: ChildProcess): Promise<string> {
     const address = /"address":"([^"]+)"/.exec(line)?.[1];
     if (address === undefined) continue;
     lines.close();
-    stdout.removeAllListeners('data').resume();
+    stdout.removeAllListeners('data');
     return address;
   }
   throw new Error('The server has ended before it was ready');
