@@ -9,7 +9,6 @@ import {
   settings,
   unknownVariables,
 } from './config.ts';
-import { systemClock } from './lib/clock.ts';
 import { createLog, type Log } from './lib/log.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { StoreDamagedError } from './storage/store-errors.ts';
@@ -18,9 +17,11 @@ import { StoreDamagedError } from './storage/store-errors.ts';
 const failed = 1;
 const misused = 2;
 
+const version = readVersion();
+
 const program = new Command('firn')
   .description('Firn: the Glacier API on your own disks')
-  .version(readVersion())
+  .version(version)
   .exitOverride();
 
 function readVersion(): string {
@@ -77,7 +78,7 @@ async function serve(_options: unknown, command: Command): Promise<void> {
   dieLoudly(log);
   for (const name of unknownVariables(process.env)) log.warn(`${name} is not a setting of Firn`);
   if (process.getuid?.() === 0) log.warn('running as root: use a user of its own for the store');
-  const server = await startServer(config, systemClock, log);
+  const server = await startServer(config, { version, log });
   stopOnSignal(server, log);
   logRecovery(server, log);
   if (isForPerson) process.stdout.write(welcome(server));

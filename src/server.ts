@@ -8,10 +8,11 @@ import { dirname, resolve } from 'node:path';
 import { type AccessKey, makeAccessKey } from './accounts/access-key.ts';
 import { AccessKeys } from './accounts/find-access-key.ts';
 import { SecretSealer, sealingKeyBytes } from './accounts/sealed-secret.ts';
+import { createAdmin } from './admin/app.ts';
 import { type Config, ConfigError } from './config.ts';
 import { Listener } from './http/listener.ts';
 import { rootArn } from './lib/arn.ts';
-import type { Clock } from './lib/clock.ts';
+import { type Clock, systemClock } from './lib/clock.ts';
 import { createIds } from './lib/ids.ts';
 import type { Log } from './lib/log.ts';
 import { SigningKeys } from './sigv4/signing-keys.ts';
@@ -19,7 +20,8 @@ import { DiskBlobStore } from './storage/blobs/disk.ts';
 import { durableWrite } from './storage/durable-file.ts';
 import { JournaledStore, type OpenedStore } from './storage/metadata/journaled-store.ts';
 import type { MetadataStore } from './storage/metadata/metadata-store.ts';
-import { listAccessKeys, listAccounts } from './storage/metadata/queries/accounts.ts';
+import { listAccessKeys } from './storage/metadata/queries/access-keys.ts';
+import { listAccounts } from './storage/metadata/queries/accounts.ts';
 import { StoreHealth } from './storage/store-health.ts';
 import { openStoreRoot, type StoreIdentity } from './storage/store-root.ts';
 import { JobRunner } from './workers/run-jobs.ts';
@@ -49,7 +51,11 @@ export interface RunningServer {
 }
 
 /** @throws ConfigError, StoreDamagedError with a sentence for the operator */
-export async function startServer(config: Config, clock: Clock, log: Log): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  { version, log }: { readonly version: string; readonly log: Log },
+): Promise<RunningServer> {
+  const clock: Clock = systemClock;
   const dataDirectory = resolve(config.dataDirectory);
   const health = new StoreHealth();
   const wanted = {
@@ -89,18 +95,28 @@ export async function startServer(config: Config, clock: Clock, log: Log): Promi
   const loops = [jobLoop, ...others.map((worker) => new WorkerLoop(worker, clock, log))];
   for (const loop of loops) loop.start();
 
-  const accessKeys = new AccessKeys(metadata, sealer);
+  const accessKeys = new AccessKeys({ metadata, sealer, clock });
+  const ownApi = createAdmin({
+    service: { ...service, jobAdded },
+    sealer,
+    health,
+    version,
+    profile: config.profile,
+    operatorAccountId: accountId,
+  });
   const listener = new Listener({
     ...config.listen,
     log,
+    clock: systemClock,
+    ownApi,
     bodyIdleSeconds: config.bodyIdleSeconds,
     service: { ...service, jobAdded },
     authenticator: {
       region,
-      clock,
+      clock: systemClock,
       skewSeconds: config.signatureSkewSeconds,
       signingKeys: new SigningKeys(),
-      findKey: (accessKeyId) => accessKeys.find(accessKeyId),
+      findKey: (accessKeyId, sessionToken) => accessKeys.find(accessKeyId, sessionToken),
     },
     unreadyReason: () => health.readOnlyReason && `read-only: ${health.readOnlyReason}`,
   });

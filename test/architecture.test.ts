@@ -32,6 +32,8 @@ const operations = new Set(
 const stepName = /^(?:find|locate|read|receive|require)-/;
 
 const domainFolders = new Set([
+  'faults',
+  'select',
   'vaults',
   'archives',
   'uploads',
@@ -60,6 +62,8 @@ type Layer =
   | 'server.ts'
   | 'config.ts'
   | 'http'
+  | 'admin'
+  | 'outgoing'
   | 'workers'
   | 'cli'
   | 'console'
@@ -89,6 +93,7 @@ interface Rule {
 }
 
 const everythingButMain: Layer[] = [
+  ...(['admin', 'outgoing'] as const),
   ...(['config.ts', 'http', 'workers', 'cli', 'console', 'handlers.ts', 'operation.ts'] as const),
   ...(['authorize.ts', 'operations', 'steps', 'storage', 'models'] as const),
   ...(['sigv4', 'api', 'lib'] as const),
@@ -108,6 +113,11 @@ const rules: Record<Layer, Rule> = {
       ...(['storage queries', 'account models', 'sigv4', 'api', 'lib'] as const),
     ],
   },
+  admin: {
+    may: ['authorize.ts', ...belowOperations],
+    packages: ['hono', '@hono/zod-openapi'],
+  },
+  outgoing: { may: ['models', 'api', 'lib'] },
   workers: { may: belowOperations },
   cli: { may: ['api', 'sigv4', 'lib'] },
   console: { may: ['api', 'sigv4', 'lib'], isNodeFree: true },

@@ -26,7 +26,7 @@ beforeEach(async () => {
   const options = { directory, asideDirectory: directory, clock: systemClock, health };
   ({ store: metadata } = await JournaledStore.open(options));
   sealer = new SecretSealer(randomBytes(sealingKeyBytes));
-  keys = new AccessKeys(metadata, sealer);
+  keys = new AccessKeys({ metadata, sealer, clock: systemClock });
 });
 
 afterEach(async () => {
@@ -45,30 +45,31 @@ test('a key is found with its secret and whose it is', async () => {
   const expected = {
     principal: { accountId, arn: principalArn },
     secretAccessKey: 'first secret',
+    isExpired: false,
   };
-  expect(await keys.find(id)).toEqual(expected);
-  expect(await keys.find(id)).toEqual(expected);
+  expect(await keys.find(id, undefined)).toEqual(expected);
+  expect(await keys.find(id, undefined)).toEqual(expected);
 });
 
 test.each(['', id.toLowerCase(), `${id} `, otherId, '%', "' or 1=1 --"])(
   'there is no key %j',
   async (other) => {
     await record(id, sealer.seal('first secret', id));
-    expect(await keys.find(other)).toBeUndefined();
+    expect(await keys.find(other, undefined)).toBeUndefined();
   },
 );
 
 test('a new secret holds at once', async () => {
   await record(id, sealer.seal('first secret', id));
-  await keys.find(id);
+  await keys.find(id, undefined);
   await record(id, sealer.seal('second secret', id));
-  expect(await keys.find(id)).toMatchObject({ secretAccessKey: 'second secret' });
+  expect(await keys.find(id, undefined)).toMatchObject({ secretAccessKey: 'second secret' });
 });
 
 test('a secret that was sealed with another key is no key', async () => {
   const stranger = new SecretSealer(randomBytes(sealingKeyBytes));
   await record(id, stranger.seal('first secret', id));
-  expect(await keys.find(id)).toBeUndefined();
+  expect(await keys.find(id, undefined)).toBeUndefined();
 });
 
 /** It is bound to its id, also when it was opened for that id a moment ago. */
@@ -78,8 +79,8 @@ test.each([false, true])(
     const sealed = sealer.seal('first secret', id);
     await record(id, sealed);
     await record(otherId, sealed);
-    if (isOpened) await keys.find(id);
-    expect(await keys.find(otherId)).toBeUndefined();
+    if (isOpened) await keys.find(id, undefined);
+    expect(await keys.find(otherId, undefined)).toBeUndefined();
   },
 );
 
@@ -87,6 +88,6 @@ test('more keys than are kept in memory', async () => {
   const ids = Array.from({ length: 1_100 }, (_, index) => `AKIA${String(index).padStart(16, 'A')}`);
   await Promise.all(ids.map((each) => record(each, sealer.seal(`secret of ${each}`, each))));
   for (const each of [...ids, ...ids.slice(0, 20)]) {
-    expect((await keys.find(each))?.secretAccessKey).toBe(`secret of ${each}`);
+    expect((await keys.find(each, undefined))?.secretAccessKey).toBe(`secret of ${each}`);
   }
 });

@@ -1,44 +1,69 @@
 /** The access keys in the store, and their secrets as long as somebody signs with them. */
+import { rootArn, userArn } from '../lib/arn.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { MetadataStore } from '../storage/metadata/metadata-store.ts';
-import { findAccessKey } from '../storage/metadata/queries/accounts.ts';
+import { findAccessKey, type OwnedAccessKeyRow } from '../storage/metadata/queries/access-keys.ts';
+import { isRightToken } from './access-key.ts';
 import type { Principal } from './principal.ts';
 import type { SecretSealer } from './sealed-secret.ts';
 
 /** Opened secrets that are kept in memory. */
 const keptSecrets = 1024;
 
+/** A key that may sign. */
+export interface KnownKey {
+  readonly principal: Principal;
+  readonly secretAccessKey: string;
+  /** Of temporary credentials: they were good once. */
+  readonly isExpired: boolean;
+}
+
+interface AccessKeysOptions {
+  readonly metadata: MetadataStore;
+  readonly sealer: SecretSealer;
+  /** By which sessions end. */
+  readonly clock: Clock;
+}
+
 export class AccessKeys {
-  readonly #metadata: MetadataStore;
-  readonly #sealer: SecretSealer;
+  readonly #options: AccessKeysOptions;
   readonly #opened = new Map<string, string>();
 
-  constructor(metadata: MetadataStore, sealer: SecretSealer) {
-    this.#metadata = metadata;
-    this.#sealer = sealer;
+  constructor(options: AccessKeysOptions) {
+    this.#options = options;
   }
 
-  /** The key as it is now; undefined when there is none, or its secret cannot be opened. */
-  async find(
-    accessKeyId: string,
-  ): Promise<{ principal: Principal; secretAccessKey: string } | undefined> {
-    const row = await this.#metadata.read((tx) => tx.first(findAccessKey, { accessKeyId }));
-    if (!row) return undefined;
+  /**
+   * The key as it is now; undefined when there is none, it is inactive, its secret cannot be opened,
+   * or the session token is not the one that belongs to it.
+   */
+  async find(accessKeyId: string, sessionToken: string | undefined): Promise<KnownKey | undefined> {
+    const { metadata, clock } = this.#options;
+    const row = await metadata.read((tx) => tx.first(findAccessKey, { accessKeyId }));
+    if (row?.status !== 'Active' || !isRightToken(sessionToken, row.token_hash)) return undefined;
     const secretAccessKey = this.#open(row.sealed_secret, accessKeyId);
-    if (secretAccessKey === undefined) return undefined;
-    return {
-      principal: { accountId: row.account_id, arn: row.principal_arn },
-      secretAccessKey,
-    };
+    const principal = principalOf(row);
+    if (secretAccessKey === undefined || !principal) return undefined;
+    const isExpired = row.expires_at !== null && row.expires_at <= clock.now();
+    return { principal, secretAccessKey, isExpired };
   }
 
   #open(sealed: string, accessKeyId: string): string | undefined {
     const name = `${accessKeyId} ${sealed}`;
     const kept = this.#opened.get(name);
     if (kept !== undefined) return kept;
-    const secret = this.#sealer.open(sealed, accessKeyId);
+    const secret = this.#options.sealer.open(sealed, accessKeyId);
     if (secret === undefined) return undefined;
     if (this.#opened.size >= keptSecrets) this.#opened.clear();
     this.#opened.set(name, secret);
     return secret;
   }
+}
+
+/** Whose key it is; undefined when its user is gone. */
+function principalOf(row: OwnedAccessKeyRow): Principal | undefined {
+  const { account_id: accountId, user_name: userName, user_id: userId } = row;
+  if (userName === null) return { accountId, arn: rootArn(accountId) };
+  if (userId === null) return undefined;
+  return { accountId, arn: userArn(accountId, userName), user: { userName, userId } };
 }

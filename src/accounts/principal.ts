@@ -4,6 +4,8 @@ import { rootArn } from '../lib/arn.ts';
 export interface Principal {
   readonly accountId: string;
   readonly arn: string;
+  /** Absent for the root. */
+  readonly user?: { readonly userName: string; readonly userId: string };
 }
 
 /** The root principal may do everything in its own account that no policy denies. */

@@ -51,6 +51,8 @@ export interface Operation {
    * vaults of the account, or something else that the account has one of. It is what is authorised.
    */
   readonly resource: 'vault' | 'vault-name' | 'vaults' | 'retrieval-policy' | 'capacity';
+  /** In another account it is refused, whatever the policies say (documented). */
+  readonly isOwnAccountOnly?: true;
   readonly fields: Fields;
   /** The body of the request: JSON of this type, a stream of bytes, or nothing. */
   readonly body: z.ZodObject | 'bytes' | 'none';
@@ -69,11 +71,14 @@ const location = { location: 'Location' } as const;
 const treeHash = { treeHash: 'x-amz-sha256-tree-hash' } as const;
 const archiveHeaders = { archiveId: 'x-amz-archive-id', ...treeHash, ...location } as const;
 
+const ownAccount = { isOwnAccountOnly: true } as const;
+
 /** A row whose request has no fields and no body. */
 const bare = { fields: {}, body: 'none' } as const;
 
 export const operations = {
   CreateVault: {
+    ...ownAccount,
     ...bare,
     method: 'PUT',
     path: vaultPath,
@@ -94,6 +99,7 @@ export const operations = {
     summary: 'Says what a vault holds as of its last inventory.',
   },
   ListVaults: {
+    ...ownAccount,
     method: 'GET',
     path: '/{accountId}/vaults',
     resource: 'vaults',
@@ -115,6 +121,7 @@ export const operations = {
     summary: 'Deletes an empty vault.',
   },
   AddTagsToVault: {
+    ...ownAccount,
     fields: {},
     body: tagsToAdd,
     method: 'POST',
@@ -126,6 +133,7 @@ export const operations = {
     summary: 'Adds tags to a vault.',
   },
   ListTagsForVault: {
+    ...ownAccount,
     ...bare,
     method: 'GET',
     path: `${vaultPath}/tags`,
@@ -136,6 +144,7 @@ export const operations = {
     summary: 'Lists the tags of a vault.',
   },
   RemoveTagsFromVault: {
+    ...ownAccount,
     fields: {},
     body: tagsToRemove,
     method: 'POST',
@@ -381,6 +390,7 @@ export const operations = {
     summary: 'Removes the access policy.',
   },
   InitiateVaultLock: {
+    ...ownAccount,
     fields: {},
     body: policyParameters,
     method: 'POST',
@@ -392,6 +402,7 @@ export const operations = {
     summary: 'Begins the trial of a lock policy.',
   },
   CompleteVaultLock: {
+    ...ownAccount,
     ...bare,
     method: 'POST',
     path: `${vaultPath}/lock-policy/{lockId}`,
@@ -402,6 +413,7 @@ export const operations = {
     summary: 'Makes the lock policy unchangeable.',
   },
   AbortVaultLock: {
+    ...ownAccount,
     ...bare,
     method: 'DELETE',
     path: `${vaultPath}/lock-policy`,
@@ -412,6 +424,7 @@ export const operations = {
     summary: 'Ends the trial of a lock policy.',
   },
   GetVaultLock: {
+    ...ownAccount,
     ...bare,
     method: 'GET',
     path: `${vaultPath}/lock-policy`,
@@ -422,6 +435,7 @@ export const operations = {
     summary: 'The lock policy of a vault and its state.',
   },
   SetDataRetrievalPolicy: {
+    ...ownAccount,
     fields: {},
     body: retrievalPolicyParameters,
     method: 'PUT',
@@ -433,6 +447,7 @@ export const operations = {
     summary: 'Sets how much may be retrieved.',
   },
   GetDataRetrievalPolicy: {
+    ...ownAccount,
     ...bare,
     method: 'GET',
     path: '/{accountId}/policies/data-retrieval',
@@ -443,6 +458,7 @@ export const operations = {
     summary: 'The data retrieval policy of the account.',
   },
   PurchaseProvisionedCapacity: {
+    ...ownAccount,
     ...bare,
     method: 'POST',
     path: '/{accountId}/provisioned-capacity',
@@ -453,6 +469,7 @@ export const operations = {
     summary: 'Adds a unit of provisioned capacity.',
   },
   ListProvisionedCapacity: {
+    ...ownAccount,
     ...bare,
     method: 'GET',
     path: '/{accountId}/provisioned-capacity',

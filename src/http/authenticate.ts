@@ -3,8 +3,9 @@
  * body is read wherever the client has signed the body's hash in a header.
  */
 import { createHash } from 'node:crypto';
+import type { KnownKey } from '../accounts/find-access-key.ts';
 import type { Principal } from '../accounts/principal.ts';
-import { missingParameter } from '../api/errors.ts';
+import { GlacierError, missingParameter } from '../api/errors.ts';
 import { limits } from '../api/limits.ts';
 import type { Operation } from '../api/operations.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -16,19 +17,14 @@ import type { SigningKeys } from '../sigv4/signing-keys.ts';
 import { verifySignature } from '../sigv4/verify.ts';
 import type { RequestBody } from './request-body.ts';
 
-/** An access key that may sign. */
-export interface KnownKey {
-  readonly principal: Principal;
-  readonly secretAccessKey: string;
-}
-
 export interface Authenticator {
   readonly region: string;
   readonly skewSeconds: number;
+  /** Signatures are judged by the wall clock, whatever the store's clock says. */
   readonly clock: Clock;
   readonly signingKeys: SigningKeys;
-  /** Undefined when there is no such key. */
-  findKey(accessKeyId: string): Promise<KnownKey | undefined>;
+  /** Undefined when there is no such key, or the session token is not its own. */
+  findKey(accessKeyId: string, sessionToken: string | undefined): Promise<KnownKey | undefined>;
 }
 
 export interface Authenticated {
@@ -41,30 +37,37 @@ export interface Authenticated {
 /** @throws GlacierError when it is not proven who is calling, or the body is not what was signed */
 export async function authenticate(
   authenticator: Authenticator,
-  operation: Operation,
+  { body: expects }: Pick<Operation, 'body'>,
   request: SignedRequest,
   body: RequestBody,
 ): Promise<Authenticated> {
   const { region, clock, skewSeconds, signingKeys } = authenticator;
   const authentication = readAuthentication(request, { region });
   checkRequestTime(authentication, clock.now(), skewSeconds);
-  const key = await authenticator.findKey(authentication.accessKeyId);
-  // There are no temporary credentials yet: a session token belongs to nobody.
-  const isKnown = key !== undefined && authentication.sessionToken === undefined;
-  const isStream = operation.body === 'bytes';
-  const { payloadHash } = authentication;
+  const { accessKeyId, sessionToken, payloadHash } = authentication;
+  const key = await authenticator.findKey(accessKeyId, sessionToken);
+  const isStream = expects === 'bytes';
   const early = payloadHash === undefined ? await readUnhashedBody(body, isStream) : undefined;
   await verifySignature({
     authentication,
-    secretAccessKey: isKnown ? key.secretAccessKey : undefined,
+    secretAccessKey: key?.secretAccessKey,
     bodyHash: early && sha256Hex(early),
     signingKeys,
   });
-  const { principal } = key as KnownKey;
+  const { principal, isExpired } = key as KnownKey;
+  if (isExpired) throw expiredToken();
   if (isStream) return { authentication, principal, body: Buffer.alloc(0) };
   const whole = early ?? (await body.readAll(limits.jsonBodyBytes));
   if (payloadHash !== undefined) checkPayloadHash(payloadHash, sha256Hex(whole));
   return { authentication, principal, body: whole };
+}
+
+/** The text is Amazon's general one (chosen: Glacier's was never seen). */
+function expiredToken(): GlacierError {
+  return new GlacierError(
+    'ExpiredTokenException',
+    'The security token included in the request is expired',
+  );
 }
 
 /**

@@ -5,7 +5,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { GlacierError } from '../api/errors.ts';
 import { openApiDocument } from '../api/openapi.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { type OwnApi, ownApiPrefix, replyOwnApi, runOwnApi } from './own-api.ts';
 import { type PipelineContext, runPipeline } from './pipeline.ts';
 import { formatError, replyError, replyOutput, requestIdHeader, unavailable } from './reply.ts';
 import { ClientGoneError, RequestBody } from './request-body.ts';
@@ -25,6 +27,9 @@ export interface ListenerOptions extends PipelineContext {
   readonly host: string;
   readonly port: number;
   readonly log: Log;
+  /** By which connections are watched: always the real one. */
+  readonly clock: Clock;
+  readonly ownApi: OwnApi;
   readonly bodyIdleSeconds: number;
   /** Why the server cannot do its work, or undefined when it can. */
   readonly unreadyReason: () => string | undefined;
@@ -103,13 +108,13 @@ export class Listener {
   ): Promise<void> {
     if (this.#isDraining) response.setHeader('Connection', 'close');
     if (this.#serveOwn(request, response)) return;
-    const { service, log, bodyIdleSeconds } = this.#options;
+    const { service, log, clock, bodyIdleSeconds } = this.#options;
     const { method = '', url: target = '' } = request;
-    const startedAt = service.clock.monotonic();
+    const startedAt = clock.monotonic();
     const requestId = service.ids.next('request');
     const requestLog = log.child({ requestId });
     const body = new RequestBody(request, response, {
-      clock: service.clock,
+      clock,
       idleSeconds: bodyIdleSeconds,
       expectsContinue,
     });
@@ -117,17 +122,20 @@ export class Listener {
     let failure: GlacierError | undefined;
     try {
       if (request.rawHeaders.length > 2 * socketLimits.headerLines) throw tooManyHeaders();
-      route = findRoute(method, target);
-      const signed = { method, target, rawHeaders: request.rawHeaders };
-      const output = await runPipeline(this.#options, {
-        route,
-        signed,
+      const proving = {
+        signed: { method, target, rawHeaders: request.rawHeaders },
         body,
         requestId,
         sourceIp: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
         log: requestLog,
-      });
-      await replyOutput(response, requestId, route.operation, output);
+      };
+      if (target.startsWith(ownApiPrefix)) {
+        await replyOwnApi(response, requestId, await runOwnApi(this.#options, proving));
+      } else {
+        route = findRoute(method, target);
+        const output = await runPipeline(this.#options, { route, ...proving });
+        await replyOutput(response, requestId, route.operation, output);
+      }
     } catch (error) {
       failure = await this.#fail(response, requestId, body, error, requestLog);
     }
@@ -138,7 +146,7 @@ export class Listener {
         path: target.split('?')[0],
         status: response.statusCode,
         code: failure?.code,
-        milliseconds: Math.round(service.clock.monotonic() - startedAt),
+        milliseconds: Math.round(clock.monotonic() - startedAt),
       },
       'request',
     );
@@ -176,11 +184,11 @@ export class Listener {
       socket.destroy();
       return;
     }
-    const { ids, clock } = this.#options.service;
+    const { service, clock } = this.#options;
     const body = formatError(new GlacierError('BadRequest', `Malformed request: ${error.message}`));
     const head = [
       'HTTP/1.1 400 Bad Request',
-      `${requestIdHeader}: ${ids.next('request')}`,
+      `${requestIdHeader}: ${service.ids.next('request')}`,
       `Date: ${new Date(clock.now()).toUTCString()}`,
       'Connection: close',
       'Content-Type: application/json',
@@ -203,6 +211,14 @@ export class Listener {
       }
       case '/openapi.json':
         sendText(response, 200, 'application/json', JSON.stringify(openApiDocument()));
+        return true;
+      case '/_/openapi.json':
+        sendText(
+          response,
+          200,
+          'application/json',
+          JSON.stringify(this.#options.ownApi.document()),
+        );
         return true;
       default:
         return false;

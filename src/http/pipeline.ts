@@ -43,7 +43,7 @@ export async function runPipeline(
   const { authentication, principal } = authenticated;
   const received = authentication.request;
   checkVersion(received.headers.get('x-amz-glacier-version'));
-  const accountId = resolveAccount(path.accountId ?? '', principal);
+  const accountId = await resolveAccount(service, path.accountId ?? '', principal, operation);
   const vaultName = requireVaultName(route);
   const place = { region: service.settings.region, accountId, vaultName };
   const vault = await service.metadata.read((tx) => tx.first(findVault, place));

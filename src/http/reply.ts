@@ -95,7 +95,7 @@ function sendJson(response: ServerResponse, status: number, headers: string[], t
  * Sends pieces one after the other: the next is asked for when the connection has taken the last. The
  * head waits for the first piece, so that what fails at once is still answered with an error.
  */
-async function sendPieces(
+export async function sendPieces(
   response: ServerResponse,
   status: number,
   headers: string[],

@@ -16,6 +16,15 @@ export function rootArn(accountId: string): string {
   return `arn:aws:iam::${accountId}:root`;
 }
 
+export function userArn(accountId: string, userName: string): string {
+  return `arn:aws:iam::${accountId}:user/${userName}`;
+}
+
+/** The name in a user's ARN; undefined for the root's. */
+export function userNameOf(principalArn: string): string | undefined {
+  return /^arn:aws:iam::[0-9]{12}:user\/(.+)$/.exec(principalArn)?.[1];
+}
+
 /** A topic of Amazon's notification service, or of one that speaks like it; FIFO topics end in `.fifo`. */
 export const snsTopicPattern =
   /^arn:aws(?:-[a-z-]{1,20})?:sns:[a-z0-9-]{1,32}:[0-9]{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?$/;

@@ -1,20 +1,30 @@
 /** What stands between a proven caller and an operation: whose account it is, and the policies. */
 import type { Principal } from '../accounts/principal.ts';
 import { GlacierError } from '../api/errors.ts';
-import type { OperationName } from '../api/operations.ts';
+import type { Operation, OperationName } from '../api/operations.ts';
 import type { Service } from '../operation.ts';
+import { findAccount } from '../storage/metadata/queries/accounts.ts';
 import { findArchive } from '../storage/metadata/queries/archives.ts';
 import type { ArchiveRow, VaultRow } from '../storage/metadata/schema.ts';
 import { type Caller, requirePermission } from './require-permission.ts';
 
 /**
- * The account that a path names: `-` is the caller's own. Another's needs a policy that lets the
- * caller in, and only root principals of the one account sign yet.
+ * The account that a path names: `-` is the caller's own. Another's is a matter of the vault's
+ * policies, for operations that may go there at all.
  *
  * @throws GlacierError AccessDeniedException (observed)
  */
-export function resolveAccount(segment: string, principal: Principal): string {
+export async function resolveAccount(
+  { metadata }: Service,
+  segment: string,
+  principal: Principal,
+  operation: Operation,
+): Promise<string> {
   if (segment === '-' || segment === principal.accountId) return principal.accountId;
+  const isKnown =
+    !operation.isOwnAccountOnly &&
+    (await metadata.read((tx) => tx.first(findAccount, { accountId: segment })));
+  if (isKnown) return segment;
   throw new GlacierError('AccessDeniedException', `Access denied for account ID: ${segment}`);
 }
 

@@ -12,6 +12,7 @@ import type { Reader } from '../storage/metadata/metadata-store.ts';
 import { listTags } from '../storage/metadata/queries/tags.ts';
 import type { ArchiveRow, VaultRow } from '../storage/metadata/schema.ts';
 import { accessDeniedMessage, evaluate } from './evaluate.ts';
+import { findIdentityPolicies } from './find-identity-policies.ts';
 import { compileVaultPolicy } from './vault-policy.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -39,13 +40,14 @@ export interface PermissionQuestion {
 export async function requirePermission(tx: Reader, question: PermissionQuestion): Promise<void> {
   const { caller, action, resourceArn, vault, lockNow } = question;
   const policies = {
-    identity: [],
+    identity: await findIdentityPolicies(tx, caller.principal),
     vaultAccess: compileVaultPolicy(vault?.access_policy ?? null),
     vaultLock: compileVaultPolicy((vault && lockOf(vault, lockNow)?.policy) ?? null),
   };
   const { principal } = caller;
   const request = { principal, action, resourceArn, policies };
-  const hasPolicies = policies.vaultAccess ?? policies.vaultLock;
+  const hasPolicies =
+    policies.identity.length > 0 || policies.vaultAccess !== undefined || policies.vaultLock;
   const context = hasPolicies ? await contextOf(tx, question) : new Map<string, string[]>();
   const decision = evaluate({ ...request, context });
   if (decision.isAllowed) return;
@@ -66,9 +68,10 @@ async function contextOf(
     ['aws:useragent', [userAgent]],
     ['aws:principalarn', [principal.arn]],
     ['aws:principalaccount', [principal.accountId]],
-    ['aws:userid', [principal.accountId]],
-    ['aws:principaltype', ['Account']],
+    ['aws:userid', [principal.user?.userId ?? principal.accountId]],
+    ['aws:principaltype', [principal.user ? 'User' : 'Account']],
   ]);
+  if (principal.user) context.set('aws:username', [principal.user.userName]);
   if (archive) {
     // Whole days on the clock that nobody can wind forward, rounded down (chosen).
     const ageDays = Math.floor((lockNow - archive.created_lock_time) / dayMs);

@@ -1,12 +1,11 @@
 /** Policies of vaults as they travel: a text that holds JSON, judged when it is set. */
 import { type GlacierError, invalidParameter, missingParameter } from '../api/errors.ts';
 import type { PolicyParameters } from '../api/shapes.ts';
+import { CompiledPolicies } from './compiled-policies.ts';
 import { InvalidPolicyError } from './invalid-policy.ts';
 import { type Policy, parsePolicy } from './policy-document.ts';
 
-/** Parsed policies that are kept: the same few are asked of again and again. */
-const keptPolicies = 256;
-const parsed = new Map<string, Policy<'vault'>>();
+const compiled = new CompiledPolicies('vault');
 
 /**
  * The policy's text, when it is one. It is kept and given back as it is (documented).
@@ -39,11 +38,5 @@ function refusal(name: string, error: InvalidPolicyError): GlacierError {
 
 /** A policy that was judged when it was set. */
 export function compileVaultPolicy(text: string | null): Policy<'vault'> | undefined {
-  if (text === null) return undefined;
-  const kept = parsed.get(text);
-  if (kept) return kept;
-  const policy = parsePolicy(text, 'vault');
-  if (parsed.size >= keptPolicies) parsed.clear();
-  parsed.set(text, policy);
-  return policy;
+  return text === null ? undefined : compiled.get(text);
 }

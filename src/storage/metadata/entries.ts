@@ -24,16 +24,33 @@ interface InVault {
   readonly vaultName: string;
 }
 
+interface InUser {
+  readonly userName: string;
+}
+
+export type AccessKeyStatus = 'Active' | 'Inactive';
+
 /** What each kind of entry says beside the envelope. */
 export interface EntryData {
   StoreCreated: { readonly storeId: string; readonly region: string };
   AccountCreated: Record<never, never>;
+  UserCreated: InUser & { readonly userId: string };
+  /** The user's access keys, sessions and policies go too. */
+  UserDeleted: InUser;
+  /** An identity policy. One of the same name is replaced. */
+  UserPolicySet: InUser & { readonly policyName: string; readonly policy: string };
+  UserPolicyDeleted: InUser & { readonly policyName: string };
   /** The secret is sealed with a key that is kept outside the store. */
   AccessKeyCreated: {
     readonly accessKeyId: string;
+    /** Root or a user of the account. */
     readonly principalArn: string;
     readonly sealedSecret: string;
+    /** Temporary credentials: SHA-256 (hex) of the token that must be signed with. */
+    readonly session?: { readonly tokenHash: string; readonly expiresAt: IsoDate };
   };
+  AccessKeyStatusSet: { readonly accessKeyId: string; readonly status: AccessKeyStatus };
+  AccessKeyDeleted: { readonly accessKeyId: string };
   /** Somebody who had signed in was refused a change. */
   Refused: { readonly operation: string; readonly resource: string; readonly archiveId?: string };
   VaultCreated: InVault;

@@ -7,19 +7,41 @@
  * `viewVersion` does too, and the view is built anew from the journal.
  */
 import { type Kysely, sql } from 'kysely';
+import type { AccessKeyStatus } from './entries.ts';
 
-export const viewVersion = 3;
+export const viewVersion = 4;
 
 export interface AccountRow {
   account_id: string;
+  created_at: number;
+}
+
+export interface UserRow {
+  account_id: string;
+  user_name: string;
+  user_id: string;
+  created_at: number;
+}
+
+/** Identity policies: JSON, as they were set. */
+export interface UserPolicyRow {
+  account_id: string;
+  user_name: string;
+  policy_name: string;
+  policy: string;
 }
 
 export interface AccessKeyRow {
   access_key_id: string;
   account_id: string;
-  principal_arn: string;
+  /** null: the root's. */
+  user_name: string | null;
   sealed_secret: string;
+  status: AccessKeyStatus;
   created_at: number;
+  /** Of temporary credentials: SHA-256 of the session token (hex), and when they end. */
+  token_hash: string | null;
+  expires_at: number | null;
 }
 
 export interface VaultRow {
@@ -169,6 +191,8 @@ export interface ProgressRow {
 
 export interface Schema {
   accounts: AccountRow;
+  users: UserRow;
+  user_policies: UserPolicyRow;
   access_keys: AccessKeyRow;
   vaults: VaultRow;
   tags: TagRow;
@@ -187,14 +211,35 @@ export interface Schema {
 export function createViewStatements(schema: Kysely<Schema>): string[] {
   const build = schema.schema;
   const statements = [
-    build.createTable('accounts').addColumn('account_id', 'text', (c) => c.primaryKey()),
+    build
+      .createTable('accounts')
+      .addColumn('account_id', 'text', (c) => c.primaryKey())
+      .addColumn('created_at', 'bigint', (c) => c.notNull()),
+    build
+      .createTable('users')
+      .addColumn('account_id', 'text', (c) => c.notNull())
+      .addColumn('user_name', 'text', (c) => c.notNull())
+      .addColumn('user_id', 'text', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('users_key', ['account_id', 'user_name']),
+    build
+      .createTable('user_policies')
+      .addColumn('account_id', 'text', (c) => c.notNull())
+      .addColumn('user_name', 'text', (c) => c.notNull())
+      .addColumn('policy_name', 'text', (c) => c.notNull())
+      .addColumn('policy', 'text', (c) => c.notNull())
+      .addPrimaryKeyConstraint('user_policies_key', ['account_id', 'user_name', 'policy_name']),
     build
       .createTable('access_keys')
       .addColumn('access_key_id', 'text', (c) => c.primaryKey())
       .addColumn('account_id', 'text', (c) => c.notNull())
-      .addColumn('principal_arn', 'text', (c) => c.notNull())
+      .addColumn('user_name', 'text')
       .addColumn('sealed_secret', 'text', (c) => c.notNull())
-      .addColumn('created_at', 'bigint', (c) => c.notNull()),
+      .addColumn('status', 'text', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('token_hash', 'text')
+      .addColumn('expires_at', 'bigint'),
+    build.createIndex('access_keys_by_user').on('access_keys').columns(['account_id', 'user_name']),
     build
       .createTable('vaults')
       .addColumn('sequence', 'integer', (c) => c.primaryKey())

@@ -1,4 +1,6 @@
 /** What entries about the store and its accounts do to rows. */
+import { userNameOf } from '../../../lib/arn.ts';
+import * as accessKeys from '../queries/access-keys.ts';
 import * as accounts from '../queries/accounts.ts';
 import * as capacity from '../queries/capacity.ts';
 import type { Appliers } from './applier.ts';
@@ -7,7 +9,13 @@ type Kind =
   | 'StoreCreated'
   | 'Refused'
   | 'AccountCreated'
+  | 'UserCreated'
+  | 'UserDeleted'
+  | 'UserPolicySet'
+  | 'UserPolicyDeleted'
   | 'AccessKeyCreated'
+  | 'AccessKeyStatusSet'
+  | 'AccessKeyDeleted'
   | 'DataRetrievalPolicySet'
   | 'CapacityPurchased';
 
@@ -17,16 +25,51 @@ export const accountAppliers: Appliers<Kind> = {
   Refused: async () => {},
 
   AccountCreated: (rows, entry) =>
-    rows.run(accounts.insertAccount, { account_id: entry.accountId }),
+    rows.run(accounts.insertAccount, { account_id: entry.accountId, created_at: entry.time }),
 
-  AccessKeyCreated: (rows, entry) =>
-    rows.run(accounts.putAccessKey, {
-      access_key_id: entry.data.accessKeyId,
+  UserCreated: (rows, entry) =>
+    rows.run(accounts.insertUser, {
       account_id: entry.accountId,
-      principal_arn: entry.data.principalArn,
-      sealed_secret: entry.data.sealedSecret,
+      user_name: entry.data.userName,
+      user_id: entry.data.userId,
       created_at: entry.time,
     }),
+
+  UserDeleted: async (rows, { accountId, data: { userName } }) => {
+    const place = { accountId, userName };
+    await rows.run(accessKeys.deleteAccessKeysOfUser, place);
+    await rows.run(accounts.deleteUserPolicies, place);
+    await rows.run(accounts.deleteUser, place);
+  },
+
+  UserPolicySet: (rows, entry) =>
+    rows.run(accounts.putUserPolicy, {
+      account_id: entry.accountId,
+      user_name: entry.data.userName,
+      policy_name: entry.data.policyName,
+      policy: entry.data.policy,
+    }),
+
+  UserPolicyDeleted: (rows, { accountId, data: { userName, policyName } }) =>
+    rows.run(accounts.deleteUserPolicy, { accountId, userName, policyName }),
+
+  AccessKeyCreated: (rows, entry) => {
+    const { accessKeyId, principalArn, sealedSecret, session } = entry.data;
+    return rows.run(accessKeys.putAccessKey, {
+      access_key_id: accessKeyId,
+      account_id: entry.accountId,
+      user_name: userNameOf(principalArn) ?? null,
+      sealed_secret: sealedSecret,
+      status: 'Active',
+      created_at: entry.time,
+      token_hash: session?.tokenHash ?? null,
+      expires_at: session ? Date.parse(session.expiresAt) : null,
+    });
+  },
+
+  AccessKeyStatusSet: (rows, entry) => rows.run(accessKeys.setAccessKeyStatus, entry.data),
+
+  AccessKeyDeleted: (rows, entry) => rows.run(accessKeys.deleteAccessKey, entry.data),
 
   DataRetrievalPolicySet: (rows, entry) =>
     rows.run(capacity.putRetrievalPolicy, {
