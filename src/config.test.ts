@@ -8,10 +8,9 @@ import {
   type ConfigSources,
   environmentName,
   readConfig,
-  type SettingName,
-  settings,
   unknownVariables,
 } from './config.ts';
+import { type SettingName, settings } from './settings.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'firn-config-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -49,6 +48,7 @@ function refusalOf(given: Given): string {
 const keyId = 'AKIAIOSFODNN7EXAMPLE';
 const secret = 'wJalrXUtnFEMI/K7MDENG';
 const sealingKey = 'aB'.repeat(32);
+const topic = 'arn:aws:sns:us-west-2:111122223333:glacier-done';
 
 const liveDefaults: Config = {
   dataDirectory: './firn-data',
@@ -58,6 +58,7 @@ const liveDefaults: Config = {
   rootKey: undefined,
   sealingKey: undefined,
   profile: 'live',
+  testClock: false,
   retrievalSeconds: { Expedited: 0, Standard: 0, Bulk: 0 },
   jobOutputSeconds: 86_400,
   inventorySeconds: 0,
@@ -65,6 +66,12 @@ const liveDefaults: Config = {
   bodyIdleSeconds: 60,
   uploadIdleSeconds: 604_800,
   removalGraceSeconds: 86_400,
+  sns: undefined,
+  webhooks: new Map(),
+  webhookSecret: undefined,
+  publicUrl: undefined,
+  outgoingAllow: [],
+  select: undefined,
 };
 
 test('the defaults', () => {
@@ -98,7 +105,10 @@ function numbers(key: keyof Config): Sample {
   return { low: '11', middle: '22', high: '33', key, values: [11, 22, 33] };
 }
 
-type OrderedName = Exclude<SettingName, 'access-key-id' | 'secret-access-key'>;
+type OrderedName = Exclude<
+  SettingName,
+  'access-key-id' | 'secret-access-key' | 'webhook-secret' | `sns-${string}` | `select-${string}`
+>;
 
 const samples: Record<OrderedName, Sample> = {
   'data-dir': { low: 'a', middle: 'b', high: 'c', key: 'dataDirectory', values: ['a', 'b', 'c'] },
@@ -152,6 +162,45 @@ const samples: Record<OrderedName, Sample> = {
   'body-idle-seconds': numbers('bodyIdleSeconds'),
   'multipart-idle-seconds': numbers('uploadIdleSeconds'),
   'removal-grace-seconds': numbers('removalGraceSeconds'),
+  'test-clock': {
+    low: 'true',
+    middle: 'false',
+    high: 'true',
+    key: 'testClock',
+    values: [true, false, true],
+  },
+  webhook: {
+    low: `${topic}=http://a.example/x`,
+    middle: `${topic}=https://b.example ${topic}-2=http://c.example/?a=b`,
+    high: `${topic}=http://d.example/`,
+    key: 'webhooks',
+    values: [
+      new Map([[topic, new URL('http://a.example/x')]]),
+      new Map([
+        [topic, new URL('https://b.example')],
+        [`${topic}-2`, new URL('http://c.example/?a=b')],
+      ]),
+      new Map([[topic, new URL('http://d.example/')]]),
+    ],
+  },
+  'public-url': {
+    low: 'http://a.example',
+    middle: 'https://b.example/',
+    high: 'https://c.example:8443',
+    key: 'publicUrl',
+    values: [
+      new URL('http://a.example'),
+      new URL('https://b.example'),
+      new URL('https://c.example:8443'),
+    ],
+  },
+  'outgoing-allow': {
+    low: '10.0.0.0/8',
+    middle: '10.0.0.0/8,fd00::/8',
+    high: '127.0.0.0/8 ::1/128',
+    key: 'outgoingAllow',
+    values: [['10.0.0.0/8'], ['10.0.0.0/8', 'fd00::/8'], ['127.0.0.0/8', '::1/128']],
+  },
 };
 
 test.each(Object.entries(samples))('%s: default < file < environment < flags', (name, sample) => {
@@ -163,6 +212,55 @@ test.each(Object.entries(samples))('%s: default < file < environment < flags', (
   expect(found.map((config) => config[sample.key])).toEqual(sample.values);
   expect(read({ environment, flags })[sample.key]).toEqual(sample.values[2]);
   expect(read({ environment: { [variable]: '' }, toml })[sample.key]).toEqual(sample.values[0]);
+});
+
+const snsKey = { FIRN_SNS_ACCESS_KEY_ID: 'A', FIRN_SNS_SECRET_ACCESS_KEY: 'S' };
+const selectKey = { FIRN_SELECT_ACCESS_KEY_ID: 'A', FIRN_SELECT_SECRET_ACCESS_KEY: 'S' };
+const key = { accessKeyId: 'A', secretAccessKey: 'S' };
+
+test("notifications go to Amazon's endpoint, or to the one that is given", () => {
+  expect(read({ environment: snsKey }).sns).toEqual({ ...key, endpoint: undefined });
+  const endpoint = 'http://127.0.0.1:5000';
+  const flags = { 'sns-endpoint': endpoint };
+  expect(read({ environment: snsKey, flags }).sns).toEqual({ ...key, endpoint: new URL(endpoint) });
+  expect(refusalOf({ flags })).toContain('FIRN_SNS_ACCESS_KEY_ID');
+});
+
+test('select jobs have all that they need, or nothing', () => {
+  const flags = { 'select-bucket': 'results', 'select-endpoint': 'http://127.0.0.1:7480' };
+  const select = { ...key, bucket: 'results', endpoint: new URL(flags['select-endpoint']) };
+  const given = { environment: selectKey, flags };
+  expect(read(given).select).toEqual({ ...select, region: 'us-east-1' });
+  const elsewhere = { ...given, flags: { ...flags, 'select-region': 'r-1' } };
+  expect(read(elsewhere).select).toEqual({ ...select, region: 'r-1' });
+  expect(refusalOf({ flags })).toContain('Select jobs need all');
+  expect(refusalOf({ environment: selectKey })).toContain('Select jobs need all');
+  expect(refusalOf({ flags: { 'select-bucket': 'Not A Bucket' } })).toContain('select-bucket');
+});
+
+test.each([
+  ['webhook', 'http://no.topic/'],
+  ['webhook', 'arn:aws:sqs:us-west-2:111122223333:queue=http://a.example'],
+  ['webhook', `${topic}=ftp://a.example`],
+  ['outgoing-allow', '10.0.0.1'],
+  ['outgoing-allow', '10.0.0.0/33'],
+  ['public-url', 'a.example'],
+  ['sns-endpoint', 'file:///etc/passwd'],
+  ['test-clock', 'yes'],
+])('%s is not %s', (name, text) => {
+  expect(refusalOf({ flags: { [name]: text } })).toContain(name);
+});
+
+test('a list may be given by several flags or an array of the file', () => {
+  const ranges = ['10.0.0.0/8', '127.0.0.0/8'];
+  expect(read({ flags: { 'outgoing-allow': ranges } }).outgoingAllow).toEqual(ranges);
+  const toml = `outgoing-allow = ${JSON.stringify(ranges)}`;
+  expect(read({ toml }).outgoingAllow).toEqual(ranges);
+});
+
+test('a switch needs no value', () => {
+  expect(read({ flags: { 'test-clock': true } }).testClock).toBe(true);
+  expect(read({ toml: 'test-clock = true' }).testClock).toBe(true);
 });
 
 test('plain numbers of the file need no quotes', () => {

@@ -7,141 +7,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { parse as parseToml } from 'smol-toml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { limits } from './api/limits.ts';
+import { type SettingName, settingNames, settings } from './settings.ts';
 
 /** A setting that makes no sense. The message says what to set. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
-
-const seconds = z
-  .string()
-  .regex(/^[0-9]{1,10}$/, 'must be a whole number of seconds')
-  .transform(Number);
-
-const listenAddress = z
-  .string()
-  .regex(/^(?:\[[0-9a-fA-F:]+\]|[^:[\]]+):[0-9]{1,5}$/, 'must be HOST:PORT')
-  .transform((text) => {
-    const colon = text.lastIndexOf(':');
-    return {
-      host: text.slice(0, colon).replace(/^\[|\]$/g, ''),
-      port: Number(text.slice(colon + 1)),
-    };
-  })
-  .refine(({ port }) => port <= 65_535, 'must have a port up to 65535');
-
-const tierSeconds = z
-  .string()
-  .regex(
-    /^(?:(?:expedited|standard|bulk)=[0-9]{1,10}(?:,(?!$)|$))+$/,
-    'must be expedited=N,standard=N,bulk=N (any of them)',
-  )
-  .transform(
-    (text): Partial<Record<'expedited' | 'standard' | 'bulk', number>> =>
-      Object.fromEntries(
-        text.split(',').map((pair) => {
-          const [tier = '', value] = pair.split('=');
-          return [tier, Number(value)];
-        }),
-      ),
-  );
-
-interface Setting {
-  readonly schema: z.ZodType;
-  readonly argument: string;
-  readonly doc: string;
-  /** Given by environment or file only, and has a `…_FILE` form. */
-  readonly isSecret?: true;
-}
-
-/** All settings by their name: `data-dir` is `--data-dir`, `FIRN_DATA_DIR` and `data-dir = …`. */
-export const settings = {
-  'data-dir': {
-    schema: z.string().min(1),
-    argument: 'DIR',
-    doc: 'where the store lies (default: ./firn-data)',
-  },
-  listen: {
-    schema: listenAddress,
-    argument: 'HOST:PORT',
-    doc: 'where to listen; port 0: any free one (default: 127.0.0.1:6200)',
-  },
-  region: {
-    schema: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be lower-case letters, digits and dashes'),
-    argument: 'REGION',
-    doc: 'scope of signatures and ARNs, fixed when the store is made (default: us-east-1)',
-  },
-  'account-id': {
-    schema: z.string().regex(/^[0-9]{12}$/, 'must be 12 digits'),
-    argument: 'DIGITS',
-    doc: 'the first account, fixed when the store is made (default: 000000000000)',
-  },
-  'access-key-id': {
-    schema: z
-      .string()
-      .regex(/^[^\s/,=]{1,128}$/, 'must be up to 128 characters, none of them / , = or space'),
-    argument: 'ID',
-    doc: 'root key of the first account',
-    isSecret: true,
-  },
-  'secret-access-key': {
-    schema: z.string().min(1),
-    argument: 'SECRET',
-    doc: 'secret of the root key',
-    isSecret: true,
-  },
-  'sealing-key': {
-    schema: z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits'),
-    argument: 'HEX',
-    doc: 'key that seals the secrets in the store (default: the file DATA-DIR.key)',
-    isSecret: true,
-  },
-  profile: {
-    schema: z.enum(['live', 'aws']),
-    argument: 'live|aws',
-    doc: 'live: everything at once; aws: the waiting times of the original (default: live)',
-  },
-  'retrieval-seconds': {
-    schema: tierSeconds,
-    argument: 'expedited=N,standard=N,bulk=N',
-    doc: 'earliest completion of a job (default: 0 each; aws: 180, 14400, 28800)',
-  },
-  'job-output-seconds': {
-    schema: seconds,
-    argument: 'N',
-    doc: 'how long the output of a job stays (default: 86400)',
-  },
-  'inventory-seconds': {
-    schema: seconds,
-    argument: 'N',
-    doc: 'age that an inventory may reach; 0: always current (default: 0; aws: 86400)',
-  },
-  'signature-skew-seconds': {
-    schema: seconds,
-    argument: 'N',
-    doc: "how far a client's clock may be off (default: 300)",
-  },
-  'body-idle-seconds': {
-    schema: seconds.refine((value) => value > 0, 'must be at least 1'),
-    argument: 'N',
-    doc: 'an upload without a byte for this long is given up (default: 60)',
-  },
-  'multipart-idle-seconds': {
-    schema: seconds.refine((value) => value > 0, 'must be at least 1'),
-    argument: 'N',
-    doc: 'a multipart upload without activity for this long is removed (default: 604800; aws: 86400)',
-  },
-  'removal-grace-seconds': {
-    schema: seconds,
-    argument: 'N',
-    doc: 'how long the bytes of deleted archives are kept on disk (default: 86400)',
-  },
-} as const satisfies Record<string, Setting>;
-
-export type SettingName = keyof typeof settings;
-const settingNames = Object.keys(settings) as SettingName[];
 
 export interface Config {
   readonly dataDirectory: string;
@@ -149,10 +22,12 @@ export interface Config {
   /** Undefined: the store's own, or the default for a new one. */
   readonly region: string | undefined;
   readonly accountId: string | undefined;
-  readonly rootKey: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+  readonly rootKey: ServiceKey | undefined;
   /** 64 hex digits; undefined: the file beside the store. */
   readonly sealingKey: string | undefined;
   readonly profile: 'live' | 'aws';
+  /** A new store is to have a test clock. */
+  readonly testClock: boolean;
   readonly retrievalSeconds: Readonly<Record<'Expedited' | 'Standard' | 'Bulk', number>>;
   readonly jobOutputSeconds: number;
   readonly inventorySeconds: number;
@@ -160,11 +35,33 @@ export interface Config {
   readonly bodyIdleSeconds: number;
   readonly uploadIdleSeconds: number;
   readonly removalGraceSeconds: number;
+  /** Publishes notifications; without an endpoint at Amazon's. */
+  readonly sns: (ServiceKey & { readonly endpoint: URL | undefined }) | undefined;
+  /** Topics whose notifications go to a URL. */
+  readonly webhooks: ReadonlyMap<string, URL>;
+  readonly webhookSecret: string | undefined;
+  readonly publicUrl: URL | undefined;
+  /** Private addresses that may be called. */
+  readonly outgoingAllow: readonly string[];
+  /** Where select jobs write. */
+  readonly select: SelectConfig | undefined;
+}
+
+/** A key of somebody else's service. */
+interface ServiceKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface SelectConfig extends ServiceKey {
+  readonly endpoint: URL;
+  readonly region: string;
+  readonly bucket: string;
 }
 
 export interface ConfigSources {
   /** Flags by setting name. */
-  readonly flags: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly flags: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Path of the TOML file. */
   readonly file: string | undefined;
@@ -179,8 +76,7 @@ export function readConfig(sources: ConfigSources): Config {
     ...readEnvironment(sources.environment),
     ...readFlags(sources.flags),
   };
-  const given = <Name extends SettingName>(name: Name) =>
-    parse(name, texts[name]) as z.output<(typeof settings)[Name]['schema']> | undefined;
+  const given: Given = (name) => parse(name, texts[name]) as never;
   const profile = given('profile') ?? 'live';
   const isLive = profile === 'live';
   const tiers = given('retrieval-seconds');
@@ -189,9 +85,10 @@ export function readConfig(sources: ConfigSources): Config {
     listen: given('listen') ?? { host: '127.0.0.1', port: 6200 },
     region: given('region'),
     accountId: given('account-id'),
-    rootKey: pairOf(given('access-key-id'), given('secret-access-key')),
+    rootKey: pairOf('', given('access-key-id'), given('secret-access-key')),
     sealingKey: given('sealing-key'),
     profile,
+    testClock: given('test-clock') ?? false,
     retrievalSeconds: {
       Expedited: tiers?.expedited ?? (isLive ? 0 : 180),
       Standard: tiers?.standard ?? (isLive ? 0 : 14_400),
@@ -204,7 +101,40 @@ export function readConfig(sources: ConfigSources): Config {
     uploadIdleSeconds:
       given('multipart-idle-seconds') ?? limits.uploadIdleSeconds * (isLive ? 7 : 1),
     removalGraceSeconds: given('removal-grace-seconds') ?? 86_400,
+    sns: readSns(given),
+    webhooks: new Map(given('webhook')),
+    webhookSecret: given('webhook-secret'),
+    publicUrl: given('public-url'),
+    outgoingAllow: given('outgoing-allow') ?? [],
+    select: readSelect(given),
   });
+}
+
+type Given = <Name extends SettingName>(
+  name: Name,
+) => z.output<(typeof settings)[Name]['schema']> | undefined;
+
+function readSns(given: Given): Config['sns'] {
+  const key = pairOf('SNS_', given('sns-access-key-id'), given('sns-secret-access-key'));
+  const endpoint = given('sns-endpoint');
+  if (key) return { ...key, endpoint };
+  if (endpoint === undefined) return undefined;
+  throw new ConfigError(
+    'sns-endpoint needs a key: set FIRN_SNS_ACCESS_KEY_ID and FIRN_SNS_SECRET_ACCESS_KEY too',
+  );
+}
+
+function readSelect(given: Given): Config['select'] {
+  const bucket = given('select-bucket');
+  const endpoint = given('select-endpoint');
+  const key = pairOf('SELECT_', given('select-access-key-id'), given('select-secret-access-key'));
+  if (bucket === undefined && endpoint === undefined && key === undefined) return undefined;
+  if (bucket !== undefined && endpoint !== undefined && key !== undefined) {
+    return { bucket, endpoint, ...key, region: given('select-region') ?? 'us-east-1' };
+  }
+  throw new ConfigError(
+    'Select jobs need all of select-bucket, select-endpoint, FIRN_SELECT_ACCESS_KEY_ID and FIRN_SELECT_SECRET_ACCESS_KEY, or none of them',
+  );
 }
 
 /** The environment variable of a setting. */
@@ -230,20 +160,26 @@ function parse(name: SettingName, text: string | undefined): unknown {
   throw new ConfigError(`${name}: ${shown} ${parsed.error.issues[0]?.message}`);
 }
 
-function pairOf(accessKeyId: string | undefined, secretAccessKey: string | undefined) {
+function pairOf(
+  prefix: '' | 'SNS_' | 'SELECT_',
+  accessKeyId: string | undefined,
+  secretAccessKey: string | undefined,
+): ServiceKey | undefined {
   if (accessKeyId === undefined && secretAccessKey === undefined) return undefined;
   if (accessKeyId !== undefined && secretAccessKey !== undefined) {
     return { accessKeyId, secretAccessKey };
   }
   throw new ConfigError(
-    'Set both FIRN_ACCESS_KEY_ID and FIRN_SECRET_ACCESS_KEY, or neither: one without the other is no key',
+    `Set both FIRN_${prefix}ACCESS_KEY_ID and FIRN_${prefix}SECRET_ACCESS_KEY, or neither: one without the other is no key`,
   );
 }
 
 function readFlags(flags: ConfigSources['flags']): Texts {
   return pickTexts((name) => {
     const flag = flags[name];
+    if (typeof flag === 'boolean') return String(flag);
     if (typeof flag !== 'object') return flag;
+    if ('isList' in settings[name]) return flag.join(' ');
     if (flag.length > 1) refuseMirrors();
     return flag[0];
   });
@@ -275,6 +211,7 @@ function readFile(path: string | undefined): Texts {
   if (unknown !== undefined) throw new ConfigError(`${path}: there is no setting ${unknown}`);
   return pickTexts((name) => {
     const value = values[name];
+    if (Array.isArray(value) && 'isList' in settings[name]) return value.join(' ');
     if (Array.isArray(value) && name === 'data-dir') {
       if (value.length > 1) refuseMirrors();
       return value.length === 0 ? undefined : String(value[0]);

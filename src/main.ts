@@ -1,16 +1,10 @@
 /** The program: reads the arguments and opens one door. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import {
-  ConfigError,
-  environmentName,
-  readConfig,
-  type SettingName,
-  settings,
-  unknownVariables,
-} from './config.ts';
+import { ConfigError, environmentName, readConfig, unknownVariables } from './config.ts';
 import { createLog, type Log } from './lib/log.ts';
 import { type RunningServer, startServer } from './server.ts';
+import { type SettingName, settings } from './settings.ts';
 import { StoreDamagedError } from './storage/store-errors.ts';
 
 /** Exit codes: 1 for what went wrong, 2 for how it was called. */
@@ -35,9 +29,10 @@ const serveCommand = program
   .option('--config FILE', 'TOML file with the same settings');
 for (const [name, setting] of Object.entries(settings)) {
   if ('isSecret' in setting) continue;
-  const option = new Option(`--${name} <${setting.argument}>`, setting.doc);
+  const argument = 'isSwitch' in setting ? '' : ` <${setting.argument}>`;
+  const option = new Option(`--${name}${argument}`, setting.doc);
   option.helpGroup('Settings:');
-  if (name === 'data-dir')
+  if (name === 'data-dir' || 'isList' in setting)
     option.argParser((value, before: string[] | undefined) => [...(before ?? []), value]);
   serveCommand.addOption(option);
 }

@@ -1,5 +1,6 @@
 /** The types that an operation is written against. */
 import type { InputOf, OperationName, OutputOf } from './api/operations.ts';
+import type { Faults } from './faults/faults.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Ids } from './lib/ids.ts';
 import type { Log } from './lib/log.ts';
@@ -16,6 +17,8 @@ export interface Service {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly settings: ServiceSettings;
+  /** Faults on order: only a store with a test clock has them. */
+  readonly faults: Faults | undefined;
   /** Tells the workers that a job was asked for; resolves when it completed, or soon anyway. */
   readonly jobAdded: (jobId: string) => Promise<void>;
 }

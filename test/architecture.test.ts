@@ -60,7 +60,9 @@ const storageTypes = new Set(['storage/metadata/schema.ts', 'storage/metadata/qu
 type Layer =
   | 'main.ts'
   | 'server.ts'
+  | 'open-store.ts'
   | 'config.ts'
+  | 'settings.ts'
   | 'http'
   | 'admin'
   | 'outgoing'
@@ -79,7 +81,7 @@ type Layer =
   | 'lib';
 
 /** What an import may point at, where that is narrower than a layer. */
-type Part = 'storage interfaces' | 'storage queries' | 'row types' | 'account models';
+type Part = 'storage interfaces' | 'storage queries' | 'row types' | 'account models' | 'faults';
 
 interface Rule {
   /** Beside its own layer, which a file may always import unless `isFlat`. */
@@ -93,7 +95,7 @@ interface Rule {
 }
 
 const everythingButMain: Layer[] = [
-  ...(['admin', 'outgoing'] as const),
+  ...(['settings.ts', 'open-store.ts', 'admin', 'outgoing'] as const),
   ...(['config.ts', 'http', 'workers', 'cli', 'console', 'handlers.ts', 'operation.ts'] as const),
   ...(['authorize.ts', 'operations', 'steps', 'storage', 'models'] as const),
   ...(['sigv4', 'api', 'lib'] as const),
@@ -106,11 +108,13 @@ const belowOperations: Rule['may'] = [
 const rules: Record<Layer, Rule> = {
   'main.ts': { may: ['server.ts', ...everythingButMain] },
   'server.ts': { may: everythingButMain },
-  'config.ts': { may: everythingButMain },
+  'open-store.ts': { may: everythingButMain },
+  'config.ts': { may: ['settings.ts', 'api', 'lib'] },
+  'settings.ts': { may: ['api', 'lib'] },
   http: {
     may: [
       ...(['handlers.ts', 'operation.ts', 'authorize.ts', 'steps', 'storage interfaces'] as const),
-      ...(['storage queries', 'account models', 'sigv4', 'api', 'lib'] as const),
+      ...(['storage queries', 'account models', 'faults', 'sigv4', 'api', 'lib'] as const),
     ],
   },
   admin: {
@@ -167,6 +171,7 @@ function partsOf(path: string, isTypeOnly: boolean): Part[] {
   if (isQuery) parts.push('storage queries');
   const hasRows = isQuery || path === 'storage/metadata/schema.ts';
   if (isTypeOnly && hasRows) parts.push('row types');
+  if (path.startsWith('faults/')) parts.push('faults');
   if (path.startsWith('accounts/') && layerOf(path) === 'models') parts.push('account models');
   return parts;
 }

@@ -8,6 +8,8 @@ import { HTTPException } from 'hono/http-exception';
 import { GlacierError, invalidParameter, missingParameter } from '../api/errors.ts';
 import { accessKeyRows } from './access-keys.ts';
 import { accountRows } from './accounts.ts';
+import { clockRows } from './clock.ts';
+import { faultRows } from './faults.ts';
 import { identityPolicyRows } from './identity-policies.ts';
 import {
   type AdminCaller,
@@ -23,6 +25,8 @@ const rows: readonly AdminRow[] = [
   ...accountRows,
   ...identityPolicyRows,
   ...accessKeyRows,
+  ...clockRows,
+  ...faultRows,
 ];
 
 interface Environment {

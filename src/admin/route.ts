@@ -10,10 +10,18 @@ import type { SecretSealer } from '../accounts/sealed-secret.ts';
 import { GlacierError, notFound } from '../api/errors.ts';
 import { limits } from '../api/limits.ts';
 import type { Log } from '../lib/log.ts';
+import type { TestClock } from '../lib/test-clock.ts';
 import type { Service } from '../operation.ts';
 import type { Actor } from '../storage/metadata/entries.ts';
 import { findAccount } from '../storage/metadata/queries/accounts.ts';
 import type { StoreHealth } from '../storage/store-health.ts';
+
+/** What this API does with a test clock. */
+export interface TestClockControl {
+  readonly clock: TestClock;
+  /** Resolves when the workers have done all that is due. */
+  settle(): Promise<void>;
+}
 
 /** What the whole server has one of. */
 export interface AdminContext {
@@ -24,6 +32,8 @@ export interface AdminContext {
   readonly profile: 'live' | 'aws';
   /** The store's first account: its root is the operator. */
   readonly operatorAccountId: string;
+  /** Undefined on a store that is in earnest. */
+  readonly testClock: TestClockControl | undefined;
 }
 
 /** One proven request. */

@@ -11,6 +11,7 @@ const statusShape = z
     region: z.string(),
     accountId: z.string(),
     isReadOnly: z.boolean(),
+    testClock: z.boolean(),
     alarms: z.array(z.object({ name: z.string(), message: z.string(), since: z.string() })),
   })
   .openapi('Status');
@@ -33,12 +34,16 @@ export const statusRows: readonly AdminRow[] = [
     summary: 'Version, profile, and whether anything is wrong.',
     permitted: 'anybody',
     answer: answer(statusShape),
-    handle: async (_input, { version, profile, service, operatorAccountId, health }) => ({
+    handle: async (
+      _input,
+      { version, profile, service, operatorAccountId, health, testClock },
+    ) => ({
       version,
       profile,
       region: service.settings.region,
       accountId: operatorAccountId,
       isReadOnly: health.readOnlyReason !== undefined,
+      testClock: testClock !== undefined,
       alarms: health.alarms.map((alarm) => ({ ...alarm, since: toIsoDate(alarm.since) })),
     }),
   }),

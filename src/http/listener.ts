@@ -9,7 +9,14 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { type OwnApi, ownApiPrefix, replyOwnApi, runOwnApi } from './own-api.ts';
 import { type PipelineContext, runPipeline } from './pipeline.ts';
-import { formatError, replyError, replyOutput, requestIdHeader, unavailable } from './reply.ts';
+import {
+  BrokenOffError,
+  formatError,
+  replyError,
+  replyOutput,
+  requestIdHeader,
+  unavailable,
+} from './reply.ts';
 import { ClientGoneError, RequestBody } from './request-body.ts';
 import { findRoute, type Route } from './router.ts';
 
@@ -161,7 +168,8 @@ export class Listener {
     log: Log,
   ): Promise<GlacierError | undefined> {
     const isRefusal = error instanceof GlacierError;
-    if (error instanceof ClientGoneError || response.destroyed) {
+    const isGone = error instanceof ClientGoneError || error instanceof BrokenOffError;
+    if (isGone || response.destroyed) {
       log.info({ reason: (error as Error).message }, 'the client has gone away');
       response.destroy();
       return undefined;

@@ -10,9 +10,10 @@ import { type VaultPlace, vaultArn } from '../lib/arn.ts';
 import type { Log } from '../lib/log.ts';
 import type { Call, Service } from '../operation.ts';
 import { type AuthorizedAction, authorize, resolveAccount } from '../policies/authorize.ts';
-import type { SignedRequest } from '../sigv4/received-request.ts';
+import type { ReceivedRequest, SignedRequest } from '../sigv4/received-request.ts';
 import { findVault } from '../storage/metadata/queries/vaults.ts';
 import { checkVaultExists } from '../vaults/require-vault.ts';
+import { applyFault } from './apply-fault.ts';
 import { type Authenticator, authenticate } from './authenticate.ts';
 import { bindFields, bindJson, type Input } from './bind.ts';
 import type { Output } from './reply.ts';
@@ -46,27 +47,41 @@ export async function runPipeline(
   const accountId = await resolveAccount(service, path.accountId ?? '', principal, operation);
   const vaultName = requireVaultName(route);
   const place = { region: service.settings.region, accountId, vaultName };
-  const vault = await service.metadata.read((tx) => tx.first(findVault, place));
   const userAgent = received.headers.get('user-agent') ?? '';
   const caller = { principal, sourceIp, userAgent };
   const principalArn = principal.arn;
   const call: Call = { ...service, accountId, principalArn, requestId, caller, log };
+  const fault = service.faults?.takeForRequest(name, vaultName);
+  return applyFault(fault, () =>
+    decide(call, route, place, { json: authenticated.body, received, body }),
+  );
+}
+
+/** From an authenticated request to its output: may it, is there such a vault, and what it asks for. */
+async function decide(
+  call: Call,
+  route: Route,
+  place: VaultPlace,
+  { json, received, body }: { json: Buffer; received: ReceivedRequest; body: RequestBody },
+): Promise<Output> {
+  const { name, operation, path } = route;
+  const vault = await call.metadata.read((tx) => tx.first(findVault, place));
   await authorizeOrRecord(call, {
-    caller,
+    caller: call.caller,
     action: name,
     resourceArn: resourceArn(operation, place),
     vault,
-    archiveId: archiveIdOf(route, authenticated.body),
+    archiveId: archiveIdOf(route, json),
   });
   const handler = handlers[name] as AnyHandler;
   if (operation.resource === 'vault') checkVaultExists(vault, place);
   const input = {
     ...path,
     ...bindFields(operation, received),
-    parameters: bindJson(operation, authenticated.body),
+    parameters: bindJson(operation, json),
     content: body.pieces(),
   };
-  return handler(input, { ...call, vault, vaultName });
+  return handler(input, { ...call, vault, vaultName: place.vaultName });
 }
 
 type AnyHandler = (input: Input, call: unknown) => Promise<Output>;

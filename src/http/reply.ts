@@ -19,6 +19,8 @@ export const requestIdHeader = 'x-amzn-RequestId';
 export type Output = Readonly<Record<string, unknown>> & {
   readonly body?: unknown;
   readonly bytes?: OutgoingBytes;
+  /** The connection is to break after so many bytes of the body. */
+  readonly breakAfterBytes?: number;
 };
 
 /** Sends a success. Resolves when the last byte was handed to the connection. */
@@ -34,18 +36,47 @@ export async function replyOutput(
     const value = output[key];
     if (typeof value === 'string') headers.push(name, value);
   }
+  const { breakAfterBytes } = output;
+  const isBroken = breakAfterBytes !== undefined;
   if (output.bytes) {
     const status = output.contentRange === undefined ? answer.status : 206;
-    headers.push('Content-Length', String(output.bytes.sizeBytes));
-    await sendPieces(response, status, headers, output.bytes.pieces);
+    const { sizeBytes, pieces } = output.bytes;
+    headers.push('Content-Length', String(sizeBytes));
+    await sendPieces(response, status, headers, isBroken ? cut(pieces, breakAfterBytes) : pieces);
     return;
   }
   if (output.body !== undefined) {
-    sendJson(response, answer.status, headers, toSortedJson(output.body));
-    return;
+    const text = toSortedJson(output.body);
+    if (!isBroken) return sendJson(response, answer.status, headers, text);
+    headers.push(...jsonHeaders(text));
+    const pieces = cut([Buffer.from(text)], breakAfterBytes);
+    return sendPieces(response, answer.status, headers, pieces);
   }
+  if (isBroken) throw new BrokenOffError(0);
   if (answer.status !== 204) headers.push('Content-Length', '0');
   response.writeHead(answer.status, headers).end();
+}
+
+/** A tester has ordered that the connection breaks. There is nothing to answer any more. */
+export class BrokenOffError extends Error {
+  override readonly name = 'BrokenOffError';
+
+  constructor(bytes: number) {
+    super(`The connection breaks after ${bytes} bytes, as a fault was ordered`);
+  }
+}
+
+/** The first bytes, then an error: the connection breaks before the declared length. */
+async function* cut(
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  bytes: number,
+): AsyncGenerator<Uint8Array> {
+  let left = bytes;
+  for await (const piece of pieces) {
+    yield piece.subarray(0, left);
+    left -= piece.length;
+    if (left <= 0) throw new BrokenOffError(bytes);
+  }
 }
 
 /**
@@ -70,8 +101,7 @@ export async function replyError(
   const body = formatError(error);
   const headers = [requestIdHeader, requestId];
   if (!beforeClosing) return sendJson(response, error.status, headers, body);
-  headers.push('Connection', 'close', 'Content-Type', 'application/json');
-  headers.push('Content-Length', String(Buffer.byteLength(body)));
+  headers.push('Connection', 'close', ...jsonHeaders(body));
   response.writeHead(error.status, headers).write(body);
   await beforeClosing();
   response.end();
@@ -86,9 +116,12 @@ export function unavailable(): GlacierError {
 }
 
 function sendJson(response: ServerResponse, status: number, headers: string[], text: string): void {
+  response.writeHead(status, [...headers, ...jsonHeaders(text)]).end(text);
+}
+
+function jsonHeaders(text: string): string[] {
   const length = String(Buffer.byteLength(text));
-  headers.push('Content-Type', 'application/json', 'Content-Length', length);
-  response.writeHead(status, headers).end(text);
+  return ['Content-Type', 'application/json', 'Content-Length', length];
 }
 
 /**

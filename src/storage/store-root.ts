@@ -27,7 +27,12 @@ export interface StoreIdentity {
   /** The first account. */
   readonly accountId: string;
   readonly createdAt: string;
+  /** Its clock may be moved. Absent in stores that are in earnest. */
+  readonly testClock?: true;
 }
+
+/** What a new store is to be. */
+export type WantedStore = Pick<StoreIdentity, 'region' | 'accountId' | 'testClock'>;
 
 export interface StoreRoot {
   readonly directory: string;
@@ -41,12 +46,12 @@ export interface StoreRoot {
 /**
  * Opens the root of a store; makes it when the directory is empty or missing.
  *
- * @param wanted region and account of a new store
+ * @param wanted what a new store is to be
  * @throws StoreDamagedError when the directory holds something else, or another process has it
  */
 export async function openStoreRoot(
   directory: string,
-  wanted: Pick<StoreIdentity, 'region' | 'accountId'>,
+  wanted: WantedStore,
   clock: Clock,
 ): Promise<StoreRoot> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -107,12 +112,11 @@ async function assertEmpty(directory: string): Promise<void> {
 
 async function makeIdentity(
   directory: string,
-  wanted: Pick<StoreIdentity, 'region' | 'accountId'>,
+  wanted: WantedStore,
   clock: Clock,
 ): Promise<StoreIdentity> {
-  const { region, accountId } = wanted;
   const createdAt = toIsoDate(clock.now());
-  const identity = { storeId: randomUUID(), formatVersion, region, accountId, createdAt };
+  const identity = { storeId: randomUUID(), formatVersion, createdAt, ...wanted };
   await durableWrite(join(directory, 'store.json'), Buffer.from(`${JSON.stringify(identity)}\n`));
   return identity;
 }

@@ -89,6 +89,8 @@ export class JobRunner implements Worker {
     const { settings, clock } = this.#service;
     const expiry = () => toIsoDate(clock.now() + settings.jobOutputSeconds * 1000);
     try {
+      const ordered = this.#service.faults?.takeForJob(job.vault_name);
+      if (ordered !== undefined) throw new BlobDamagedError(ordered);
       const outcome = await this.#prepare(job, signal);
       await this.#complete(job, {
         kind: 'JobSucceeded',

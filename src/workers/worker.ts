@@ -29,6 +29,8 @@ export class WorkerLoop {
   readonly #log: Log;
   readonly #stopping = new AbortController();
   #wake = new AbortController();
+  /** Who waits until nothing is left to do. */
+  #settling: (() => void)[] = [];
   #ended: Promise<void> = Promise.resolve();
 
   constructor(worker: Worker, clock: Clock, log: Log) {
@@ -46,6 +48,14 @@ export class WorkerLoop {
     this.#wake.abort();
   }
 
+  /** Resolves when the worker, looking anew, has found nothing to do. */
+  settle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settling.push(resolve);
+      this.wake();
+    });
+  }
+
   /** Resolves when the unit at hand has been finished or given up. */
   async stop(): Promise<void> {
     this.#stopping.abort();
@@ -57,7 +67,10 @@ export class WorkerLoop {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       this.#wake = new AbortController();
+      const settling = this.#settling.splice(0);
       const pauseMs = await this.#step(signal);
+      if (pauseMs > 0) for (const settled of settling) settled();
+      else this.#settling.push(...settling);
       if (pauseMs > 0 && !signal.aborted) await this.#clock.sleep(pauseMs, this.#wake.signal);
     }
   }

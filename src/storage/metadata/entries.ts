@@ -32,7 +32,9 @@ export type AccessKeyStatus = 'Active' | 'Inactive';
 
 /** What each kind of entry says beside the envelope. */
 export interface EntryData {
-  StoreCreated: { readonly storeId: string; readonly region: string };
+  StoreCreated: { readonly storeId: string; readonly region: string; readonly testClock?: true };
+  /** The test clock was moved, stopped, or set running: see `lib/test-clock.ts`. */
+  ClockSet: { readonly offsetMs: number; readonly frozenAt?: IsoDate };
   AccountCreated: Record<never, never>;
   UserCreated: InUser & { readonly userId: string };
   /** The user's access keys, sessions and policies go too. */

@@ -21,7 +21,8 @@ import { StoreUnavailableError } from '../store-errors.ts';
 import type { RowWriter } from './appliers/applier.ts';
 import type { Reader } from './metadata-store.ts';
 import { type PreparedQuery, prepareQuery, type Query } from './query.ts';
-import { createViewStatements, type Schema, viewVersion } from './schema.ts';
+import { type Schema, viewVersion } from './schema.ts';
+import { createViewStatements } from './view-tables.ts';
 
 /** kysely as a writer of SQL for SQLite: it compiles, we run. */
 const schema = new Kysely<Schema>({

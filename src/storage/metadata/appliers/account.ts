@@ -3,10 +3,12 @@ import { userNameOf } from '../../../lib/arn.ts';
 import * as accessKeys from '../queries/access-keys.ts';
 import * as accounts from '../queries/accounts.ts';
 import * as capacity from '../queries/capacity.ts';
+import * as clock from '../queries/clock.ts';
 import type { Appliers } from './applier.ts';
 
 type Kind =
   | 'StoreCreated'
+  | 'ClockSet'
   | 'Refused'
   | 'AccountCreated'
   | 'UserCreated'
@@ -20,7 +22,15 @@ type Kind =
   | 'CapacityPurchased';
 
 export const accountAppliers: Appliers<Kind> = {
-  StoreCreated: async () => {},
+  StoreCreated: async (rows, entry) => {
+    if (entry.data.testClock) await rows.run(clock.putClock, { offset_ms: 0, frozen_at: null });
+  },
+
+  ClockSet: (rows, { data: { offsetMs, frozenAt } }) =>
+    rows.run(clock.putClock, {
+      offset_ms: offsetMs,
+      frozen_at: frozenAt === undefined ? null : Date.parse(frozenAt),
+    }),
 
   Refused: async () => {},
 

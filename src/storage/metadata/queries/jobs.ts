@@ -76,17 +76,6 @@ export const listDueJobs = query<{ now: number; limit: number }, DueJobRow>((sch
     .limit(p.limit),
 );
 
-/** When the next job that is not yet due becomes so. */
-export const findNextDueTime = query<{ now: number }, { not_before: number }>((schema, p) =>
-  schema
-    .selectFrom('jobs')
-    .select('not_before')
-    .where('status', '=', inProgress as never)
-    .where('not_before', '>', p.now)
-    .orderBy('not_before')
-    .limit(1),
-);
-
 export const listExpiredJobs = query<{ now: number; limit: number }, JobRow>((schema, p) =>
   schema
     .selectFrom('jobs')
