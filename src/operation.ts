@@ -30,6 +30,8 @@ export interface ServiceSettings {
   readonly jobOutputSeconds: number;
   /** Age that an inventory may reach; 0: it is always current. */
   readonly inventorySeconds: number;
+  /** Expedited retrievals need provisioned capacity. */
+  readonly isCapacityLimited: boolean;
   /** Life of an upload without activity. */
   readonly uploadIdleSeconds: number;
 }

@@ -5,19 +5,29 @@
 import type { AccessKey } from './accounts/access-key.ts';
 import { AccessKeys } from './accounts/find-access-key.ts';
 import { createAdmin } from './admin/app.ts';
+import { openApiDocument } from './api/openapi.ts';
 import type { Config } from './config.ts';
 import { Faults } from './faults/faults.ts';
-import { Listener } from './http/listener.ts';
+import { Listener, type OpenDocument } from './http/listener.ts';
 import { systemClock } from './lib/clock.ts';
 import { createIds } from './lib/ids.ts';
 import type { Log } from './lib/log.ts';
+import type { Publisher } from './notifications/publisher.ts';
+import {
+  type CertificateAndKey,
+  requireSigningCertificate,
+} from './notifications/require-signing-certificate.ts';
 import { openStore, type Store } from './open-store.ts';
 import type { Service } from './operation.ts';
+import { makeSigningCertificate } from './outgoing/signing-certificate.ts';
+import { createTopicPublisher } from './outgoing/topic-publisher.ts';
 import { SigningKeys } from './sigv4/signing-keys.ts';
+import { Outbox } from './workers/outbox.ts';
 import { JobRunner } from './workers/run-jobs.ts';
+import { NotificationSender } from './workers/send-notifications.ts';
 import { Sweep } from './workers/sweep.ts';
 import { InventoryTaker } from './workers/take-inventories.ts';
-import { type Worker, WorkerLoop } from './workers/worker.ts';
+import { type Worker, WorkerLoop, workerActor } from './workers/worker.ts';
 
 /** InitiateJob waits this long for a job that can be ready at once. */
 const jobPatienceMs = 250;
@@ -47,8 +57,10 @@ export interface Program {
 /** @throws ConfigError, StoreDamagedError with a sentence for the operator */
 export async function startServer(config: Config, program: Program): Promise<RunningServer> {
   const store = await openStore(config);
-  const { loops, service } = startWorkers(config, store, program.log);
-  const listener = makeListener(config, store, program, { loops, service });
+  const notifying = await prepareNotifying(config, store);
+  const running = makeWorkers(config, store, notifying.publisher, program.log);
+  const { loops } = running;
+  const listener = makeListener(config, store, program, { ...running, ...notifying });
   const stop = async () => {
     await listener.drain(drainMs);
     await Promise.all(loops.map((loop) => loop.stop()));
@@ -58,6 +70,8 @@ export async function startServer(config: Config, program: Program): Promise<Run
     await stop();
     throw error;
   });
+  notifying.reachableAt(config.publicUrl ?? new URL(address));
+  for (const loop of loops) loop.start();
   const { directory: dataDirectory, identity, firstKey, recovery } = store;
   return { address, dataDirectory, identity, firstKey, recovery, stop };
 }
@@ -67,17 +81,56 @@ interface Running {
   readonly service: Service;
 }
 
-function startWorkers(config: Config, store: Store, log: Log): Running {
-  const { clock, identity } = store;
+/** What sends notifications, and the certificate that proves where they came from. */
+interface Notifying {
+  readonly publisher: Publisher;
+  readonly certificate: CertificateAndKey | undefined;
+}
+
+const certificatePath = '/_/signing-certificate.pem';
+
+async function prepareNotifying(config: Config, { metadata, sealer, identity }: Store) {
+  const { sns, webhooks, webhookSecret, outgoingAllow: allow } = config;
+  const actor = workerActor('setup', identity.accountId);
+  const certificate =
+    webhooks.size === 0
+      ? undefined
+      : await requireSigningCertificate({ metadata, sealer }, actor, makeSigningCertificate);
+  let certificateUrl = certificatePath;
+  const publisher = createTopicPublisher({
+    ...(sns && { sns }),
+    webhooks,
+    ...(webhookSecret !== undefined && { webhookSecret }),
+    certificate,
+    certificateUrl: () => certificateUrl,
+    allow,
+    clock: systemClock,
+  });
+  const reachableAt = (url: URL) => {
+    certificateUrl = new URL(certificatePath, url).href;
+  };
+  return { publisher, certificate, reachableAt };
+}
+
+function makeWorkers(config: Config, store: Store, publisher: Publisher, log: Log): Running {
+  const { clock, identity, metadata } = store;
   const workless = makeService(config, store);
-  const jobRunner = new JobRunner(workless);
+  const { accountId, region } = identity;
+  const outbox = new Outbox({ metadata, publisher, region, accountId, log });
+  const senderLoop = new WorkerLoop(
+    new NotificationSender({ outbox, publisher, clock, log }),
+    clock,
+    log,
+  );
+  const jobRunner = new JobRunner(workless, async (tx, job) => {
+    if (await outbox.queue(tx, job)) senderLoop.wake();
+  });
   const jobLoop = new WorkerLoop(jobRunner, clock, log);
-  const { accountId } = identity;
   const graceSeconds = config.removalGraceSeconds;
   const others: Worker[] = [new Sweep({ service: workless, accountId, graceSeconds })];
   if (config.inventorySeconds > 0) others.push(new InventoryTaker(workless));
-  const loops = [jobLoop, ...others.map((worker) => new WorkerLoop(worker, clock, log))];
-  for (const loop of loops) loop.start();
+  const otherLoops = others.map((worker) => new WorkerLoop(worker, clock, log));
+  const loops = [jobLoop, senderLoop, ...otherLoops];
   const jobAdded = async (jobId: string) => {
     jobLoop.wake();
     await jobRunner.waitFor(jobId, jobPatienceMs);
@@ -94,14 +147,26 @@ function makeService(config: Config, store: Store): Omit<Service, 'jobAdded'> {
     blobs,
     clock,
     ids: createIds(config.profile === 'aws'),
-    settings: { region, retrievalSeconds, jobOutputSeconds, inventorySeconds, uploadIdleSeconds },
+    settings: {
+      region,
+      retrievalSeconds,
+      jobOutputSeconds,
+      inventorySeconds,
+      uploadIdleSeconds,
+      isCapacityLimited: config.profile === 'aws',
+    },
     faults: testClock && new Faults(),
   };
 }
 
-function makeListener(config: Config, store: Store, program: Program, running: Running): Listener {
+function makeListener(
+  config: Config,
+  store: Store,
+  program: Program,
+  running: Running & Notifying,
+): Listener {
   const { metadata, sealer, clock, health, identity, testClock } = store;
-  const { service, loops } = running;
+  const { service, loops, certificate } = running;
   const { version, log } = program;
   const accessKeys = new AccessKeys({ metadata, sealer, clock });
   const settle = async () => {
@@ -126,6 +191,11 @@ function makeListener(config: Config, store: Store, program: Program, running: R
     bodyIdleSeconds: config.bodyIdleSeconds,
     service,
     ownApi,
+    documents: new Map([
+      ['/openapi.json', jsonDocument(openApiDocument)],
+      ['/_/openapi.json', jsonDocument(ownApi.document)],
+      ...(certificate ? [[certificatePath, pemDocument(certificate)] as const] : []),
+    ]),
     authenticator: {
       region: identity.region,
       clock: systemClock,
@@ -135,4 +205,12 @@ function makeListener(config: Config, store: Store, program: Program, running: R
     },
     unreadyReason: () => health.readOnlyReason && `read-only: ${health.readOnlyReason}`,
   });
+}
+
+function jsonDocument(make: () => object): OpenDocument {
+  return { type: 'application/json', text: () => JSON.stringify(make()) };
+}
+
+function pemDocument({ certificatePem }: CertificateAndKey): OpenDocument {
+  return { type: 'application/x-pem-file', text: () => certificatePem };
 }

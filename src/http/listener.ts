@@ -4,7 +4,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { GlacierError } from '../api/errors.ts';
-import { openApiDocument } from '../api/openapi.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { type OwnApi, ownApiPrefix, replyOwnApi, runOwnApi } from './own-api.ts';
@@ -37,9 +36,17 @@ export interface ListenerOptions extends PipelineContext {
   /** By which connections are watched: always the real one. */
   readonly clock: Clock;
   readonly ownApi: OwnApi;
+  /** Answers to a GET that need no signature, by path. */
+  readonly documents: ReadonlyMap<string, OpenDocument>;
   readonly bodyIdleSeconds: number;
   /** Why the server cannot do its work, or undefined when it can. */
   readonly unreadyReason: () => string | undefined;
+}
+
+/** Says nothing about what is stored. */
+export interface OpenDocument {
+  readonly type: string;
+  readonly text: () => string;
 }
 
 export class Listener {
@@ -208,7 +215,8 @@ export class Listener {
   /** Routes beside the API. They need no signature and say nothing about what is stored. */
   #serveOwn(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.method !== 'GET') return false;
-    switch (request.url?.split('?')[0]) {
+    const [path = ''] = request.url?.split('?') ?? [];
+    switch (path) {
       case '/livez':
         sendText(response, 200, 'text/plain', 'alive\n');
         return true;
@@ -217,19 +225,11 @@ export class Listener {
         sendText(response, reason ? 503 : 200, 'text/plain', `${reason ?? 'ready'}\n`);
         return true;
       }
-      case '/openapi.json':
-        sendText(response, 200, 'application/json', JSON.stringify(openApiDocument()));
-        return true;
-      case '/_/openapi.json':
-        sendText(
-          response,
-          200,
-          'application/json',
-          JSON.stringify(this.#options.ownApi.document()),
-        );
-        return true;
-      default:
-        return false;
+      default: {
+        const document = this.#options.documents.get(path);
+        if (document) sendText(response, 200, document.type, document.text());
+        return document !== undefined;
+      }
     }
   }
 }

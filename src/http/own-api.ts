@@ -20,8 +20,6 @@ export interface OwnApiCaller {
 
 export interface OwnApi {
   fetch(request: Request, caller: OwnApiCaller): Promise<Response>;
-  /** Its OpenAPI document. */
-  document(): object;
 }
 
 export const ownApiPrefix = '/_/';

@@ -3,6 +3,7 @@ import { archiveNotFound } from '../archives/archive.ts';
 import { hashContent } from '../archives/locate-content.ts';
 import { enforceRetrievalPolicy } from '../capacity/data-retrieval-policy.ts';
 import { findDataRetrievalPolicy } from '../capacity/find-data-retrieval-policy.ts';
+import { capacityWindowMs, requireCapacity } from '../capacity/provisioned-capacity.ts';
 import { decodeInventoryMarker, type InventoryPosition } from '../inventory/inventory-range.ts';
 import { type ByteRange, isMebibyteAligned, rangeLength, wholeRange } from '../lib/byte-range.ts';
 import { toIsoDate } from '../lib/clock.ts';
@@ -11,7 +12,9 @@ import type { JobFields } from '../storage/metadata/entries.ts';
 import type { Reader, Writer } from '../storage/metadata/metadata-store.ts';
 import { findArchive } from '../storage/metadata/queries/archives.ts';
 import {
+  countExpeditedSince,
   findRetrievalUsage,
+  listCapacity,
   sumStandardBytesInProgress,
 } from '../storage/metadata/queries/capacity.ts';
 import type { ArchiveRow, VaultRow } from '../storage/metadata/schema.ts';
@@ -73,6 +76,7 @@ async function decideJob(tx: Writer, call: VaultCall, vault: VaultRow, plan: Pla
   }
   await requireArchive(tx, vault, request.archiveId);
   if (archiveFields?.tier === 'Standard') await enforcePolicy(tx, call, rangeLength(archiveFields));
+  if (archiveFields?.tier === 'Expedited') await enforceCapacity(tx, call);
   return archiveFields ? { ...common, archive: archiveFields } : common;
 }
 
@@ -88,6 +92,16 @@ async function enforcePolicy(tx: Writer, call: VaultCall, sizeBytes: number): Pr
     todayBytes: today?.size_bytes ?? 0,
   };
   enforceRetrievalPolicy(policy, usage, sizeBytes);
+}
+
+/** In the profile `live` there is always capacity. */
+async function enforceCapacity(tx: Writer, { accountId, settings }: VaultCall): Promise<void> {
+  if (!settings.isCapacityLimited) return;
+  const now = tx.now();
+  const units = await tx.all(listCapacity, { accountId, now });
+  const since = now - capacityWindowMs;
+  const recent = await tx.first(countExpeditedSince, { accountId, since });
+  requireCapacity(units.length, recent?.count ?? 0);
 }
 
 /** @throws GlacierError 404 when it is unknown, deleted or of another vault (chosen) */

@@ -2,7 +2,7 @@
 import { invalidParameter, missingParameter, notFound } from '../api/errors.ts';
 import type { NotificationParameters } from '../api/shapes.ts';
 import { snsTopicPattern } from '../lib/arn.ts';
-import type { VaultRow } from '../storage/metadata/schema.ts';
+import type { JobRow, VaultRow } from '../storage/metadata/schema.ts';
 
 export const notificationEvents = [
   'ArchiveRetrievalCompleted',
@@ -27,6 +27,22 @@ export function readNotificationConfiguration(
   if (unknown !== undefined) throw invalidParameter(`Invalid event: ${unknown}`);
   if (events.length === 0) throw invalidParameter('Invalid Events: at least one is needed');
   return { snsTopic, events: [...new Set(events)] };
+}
+
+/** What a job is when its completion is told of. */
+const eventOf = {
+  ArchiveRetrieval: 'ArchiveRetrievalCompleted',
+  InventoryRetrieval: 'InventoryRetrievalCompleted',
+} as const;
+
+/** The topics to be told that a job has completed: its own, then the vault's (documented). */
+export function topicsOf(
+  job: Pick<JobRow, 'action' | 'sns_topic'>,
+  vault: Pick<VaultRow, 'notification_topic' | 'notification_events'>,
+): readonly string[] {
+  const { notification_topic: topic, notification_events: events } = vault;
+  const isWanted = events?.split(',').includes(eventOf[job.action]);
+  return [job.sns_topic, isWanted ? topic : null].filter((it) => it !== null);
 }
 
 /** @throws GlacierError 404 when none is set (observed) */

@@ -13,6 +13,7 @@ import { untilAborted } from '../lib/pieces.ts';
 import type { Service } from '../operation.ts';
 import { readInOrder } from '../storage/blobs/blob-store.ts';
 import type { Entry, EntryData } from '../storage/metadata/entries.ts';
+import type { Writer } from '../storage/metadata/metadata-store.ts';
 import { getArchive } from '../storage/metadata/queries/archives.ts';
 import { type DueJobRow, findJob, listDueJobs } from '../storage/metadata/queries/jobs.ts';
 import { BlobDamagedError } from '../storage/store-errors.ts';
@@ -27,11 +28,17 @@ export class JobRunner implements Worker {
   readonly name = 'run-jobs';
   readonly idleMs = 1_000;
   readonly #service: Omit<Service, 'jobAdded'>;
+  readonly #jobCompleted: (tx: Writer, job: DueJobRow) => Promise<void>;
   readonly #running = new Map<string, Promise<void>>();
   readonly #waiters = new Map<string, () => void>();
 
-  constructor(service: Omit<Service, 'jobAdded'>) {
+  /** @param jobCompleted is called within the change that completes a job */
+  constructor(
+    service: Omit<Service, 'jobAdded'>,
+    jobCompleted: (tx: Writer, job: DueJobRow) => Promise<void>,
+  ) {
     this.#service = service;
+    this.#jobCompleted = jobCompleted;
   }
 
   async step(signal: AbortSignal): Promise<'worked' | 'idle'> {
@@ -148,7 +155,9 @@ export class JobRunner implements Worker {
     const actor = workerActor(this.name, job.account_id);
     await this.#service.metadata.write(actor, async (tx) => {
       const current = await tx.first(findJob, { jobId: job.job_id });
-      if (current?.status === 'InProgress') await tx.record(entry);
+      if (current?.status !== 'InProgress') return;
+      await tx.record(entry);
+      await this.#jobCompleted(tx, job);
     });
   }
 }

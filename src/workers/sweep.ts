@@ -1,12 +1,14 @@
 /**
- * Removes what has expired: jobs with their output, uploads without activity, and the bytes that
- * nothing names any more, after a grace.
+ * Removes what has expired: jobs with their output, uploads without activity, sessions, and the bytes
+ * that nothing names any more, after a grace.
  *
  * Removal goes backwards: first the journal says that a thing is gone, then its bytes go, then the
  * journal says that they went. Only blobs that an entry has released are touched.
  */
+import { endedSessionMs } from '../accounts/access-key.ts';
 import { isExpired } from '../jobs/job.ts';
 import type { Service } from '../operation.ts';
+import { findAccessKey, listEndedSessions } from '../storage/metadata/queries/access-keys.ts';
 import { listRemovableBlobs } from '../storage/metadata/queries/blobs.ts';
 import {
   findJob,
@@ -37,7 +39,10 @@ export class Sweep implements Worker {
 
   async step(): Promise<'worked' | 'idle'> {
     const removed =
-      (await this.#expireJobs()) + (await this.#expireUploads()) + (await this.#removeBlobs());
+      (await this.#expireJobs()) +
+      (await this.#expireUploads()) +
+      (await this.#removeSessions()) +
+      (await this.#removeBlobs());
     return removed > 0 ? 'worked' : 'idle';
   }
 
@@ -74,6 +79,21 @@ export class Sweep implements Worker {
       });
     }
     return expired.length;
+  }
+
+  async #removeSessions(): Promise<number> {
+    const { metadata, clock } = this.#options.service;
+    const endedBefore = clock.now() - endedSessionMs;
+    const ended = await metadata.read((tx) =>
+      tx.all(listEndedSessions, { endedBefore, limit: itemsPerStep }),
+    );
+    for (const { account_id: accountId, access_key_id: accessKeyId } of ended) {
+      await metadata.write(workerActor(this.name, accountId), async (tx) => {
+        const isThere = await tx.first(findAccessKey, { accessKeyId });
+        if (isThere) await tx.record({ kind: 'AccessKeyDeleted', data: { accessKeyId } });
+      });
+    }
+    return ended.length;
   }
 
   async #removeBlobs(): Promise<number> {

@@ -9,6 +9,7 @@ import { accountAppliers } from './appliers/account.ts';
 import type { Applier, Appliers, RowWriter } from './appliers/applier.ts';
 import { archiveAppliers } from './appliers/archive.ts';
 import { jobAppliers } from './appliers/job.ts';
+import { notificationAppliers } from './appliers/notification.ts';
 import { vaultAppliers } from './appliers/vault.ts';
 import type { EntryKind, RecordedEntry } from './entries.ts';
 
@@ -17,6 +18,7 @@ const appliers: Appliers<EntryKind> = {
   ...vaultAppliers,
   ...archiveAppliers,
   ...jobAppliers,
+  ...notificationAppliers,
 };
 
 /**

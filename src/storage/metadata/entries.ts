@@ -105,6 +105,19 @@ export interface EntryData {
   };
   JobFailed: { readonly jobId: string; readonly expiresAt: IsoDate; readonly reason: string };
   JobExpired: { readonly jobId: string };
+  /** To be sent to the topic; the message is the job's description at that moment. */
+  NotificationQueued: {
+    readonly notificationId: string;
+    readonly jobId: string;
+    readonly topicArn: string;
+    readonly message: string;
+  };
+  /** A receiver has taken it. */
+  NotificationDelivered: { readonly notificationId: string };
+  /** Nobody has taken it for a day. */
+  NotificationAbandoned: { readonly notificationId: string; readonly reason: string };
+  /** With which envelopes are signed. The private key is sealed. */
+  SigningCertificateCreated: { readonly certificate: string; readonly sealedPrivateKey: string };
   /** Bytes that nothing needs any more were removed from the disk. */
   BlobsRemoved: { readonly blobIds: readonly string[] };
 }

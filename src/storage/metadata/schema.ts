@@ -8,7 +8,7 @@
  */
 import type { AccessKeyStatus } from './entries.ts';
 
-export const viewVersion = 5;
+export const viewVersion = 6;
 
 export interface AccountRow {
   account_id: string;
@@ -170,6 +170,23 @@ export interface JobRow {
   output_tree_hash: Buffer | null;
 }
 
+/** The outbox: notifications that no receiver has taken yet. */
+export interface NotificationRow {
+  sequence: number;
+  notification_id: string;
+  job_id: string;
+  topic_arn: string;
+  message: string;
+  created_at: number;
+}
+
+/** One row, once there is one. */
+export interface SigningCertificateRow {
+  id: 1;
+  certificate: string;
+  sealed_private_key: string;
+}
+
 /** Blobs that nothing names any more; removed after a while, unless a job's output needs them. */
 export interface ReleasedBlobRow {
   blob_id: string;
@@ -209,6 +226,8 @@ export interface Schema {
   uploads: UploadRow;
   parts: PartRow;
   jobs: JobRow;
+  notifications: NotificationRow;
+  signing_certificate: SigningCertificateRow;
   released_blobs: ReleasedBlobRow;
   clock: ClockRow;
   progress: ProgressRow;

@@ -165,6 +165,19 @@ export function createViewStatements(schema: Kysely<Schema>): string[] {
     build.createIndex('jobs_by_archive').on('jobs').column('archive_sequence'),
     build.createIndex('jobs_by_expiry').on('jobs').column('expires_at'),
     build
+      .createTable('notifications')
+      .addColumn('sequence', 'integer', (c) => c.primaryKey())
+      .addColumn('notification_id', 'text', (c) => c.notNull().unique())
+      .addColumn('job_id', 'text', (c) => c.notNull())
+      .addColumn('topic_arn', 'text', (c) => c.notNull())
+      .addColumn('message', 'text', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull()),
+    build
+      .createTable('signing_certificate')
+      .addColumn('id', 'integer', (c) => c.primaryKey())
+      .addColumn('certificate', 'text', (c) => c.notNull())
+      .addColumn('sealed_private_key', 'text', (c) => c.notNull()),
+    build
       .createTable('released_blobs')
       .addColumn('blob_id', 'text', (c) => c.primaryKey())
       .addColumn('released_at', 'bigint', (c) => c.notNull())

@@ -56,6 +56,18 @@ export const sumStandardBytesInProgress = query<{ accountId: string }, { size_by
       .where('vaults.deleted_sequence', 'is', null),
 );
 
+/** Expedited retrievals that were asked for after `since`. */
+export const countExpeditedSince = query<{ accountId: string; since: number }, { count: number }>(
+  (schema, p) =>
+    schema
+      .selectFrom('jobs')
+      .innerJoin('vaults', 'vaults.sequence', 'jobs.vault_sequence')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .where('jobs.tier', '=', 'Expedited')
+      .where('jobs.created_at', '>', p.since)
+      .where('vaults.account_id', '=', p.accountId),
+);
+
 /** Units that are valid at `now`, the oldest first. */
 export const listCapacity = query<{ accountId: string; now: number }, CapacityRow>((schema, p) =>
   schema
