@@ -1,8 +1,10 @@
 /** The program: reads the arguments and opens one door. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { addClientCommands } from './cli/program.ts';
 import { ConfigError, environmentName, readConfig, unknownVariables } from './config.ts';
 import { createLog, type Log } from './lib/log.ts';
+import { addAuditCommands } from './offline/audit.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { type SettingName, settings } from './settings.ts';
 import { StoreDamagedError } from './storage/store-errors.ts';
@@ -44,6 +46,8 @@ serveCommand.addHelpText('after', () => {
   return `\nEvery setting is an environment variable too (--data-dir: FIRN_DATA_DIR). By environment only:\n${lines.join('\n')}`;
 });
 serveCommand.action(serve);
+addAuditCommands(program);
+addClientCommands(program);
 
 try {
   await program.parseAsync();

@@ -53,6 +53,7 @@ const storageInterfaces = new Set([
   'storage/blobs/blob-store.ts',
   'storage/metadata/metadata-store.ts',
   'storage/metadata/entries.ts',
+  'storage/metadata/verify-journal.ts',
 ]);
 /** Of these the types only. */
 const storageTypes = new Set(['storage/metadata/schema.ts', 'storage/metadata/query.ts']);
@@ -65,6 +66,7 @@ type Layer =
   | 'settings.ts'
   | 'http'
   | 'admin'
+  | 'offline'
   | 'outgoing'
   | 'workers'
   | 'cli'
@@ -95,7 +97,7 @@ interface Rule {
 }
 
 const everythingButMain: Layer[] = [
-  ...(['settings.ts', 'open-store.ts', 'admin', 'outgoing'] as const),
+  ...(['settings.ts', 'open-store.ts', 'admin', 'offline', 'outgoing'] as const),
   ...(['config.ts', 'http', 'workers', 'cli', 'console', 'handlers.ts', 'operation.ts'] as const),
   ...(['authorize.ts', 'operations', 'steps', 'storage', 'models'] as const),
   ...(['sigv4', 'api', 'lib'] as const),
@@ -121,6 +123,7 @@ const rules: Record<Layer, Rule> = {
     may: ['authorize.ts', ...belowOperations],
     packages: ['hono', '@hono/zod-openapi'],
   },
+  offline: { may: ['cli', 'settings.ts', 'config.ts', 'storage', 'models', 'api', 'lib'] },
   outgoing: { may: ['models', 'api', 'lib'] },
   workers: { may: belowOperations },
   cli: { may: ['api', 'sigv4', 'lib'] },

@@ -8,9 +8,11 @@ import { HTTPException } from 'hono/http-exception';
 import { GlacierError, invalidParameter, missingParameter } from '../api/errors.ts';
 import { accessKeyRows } from './access-keys.ts';
 import { accountRows } from './accounts.ts';
+import { auditRows } from './audit.ts';
 import { clockRows } from './clock.ts';
 import { faultRows } from './faults.ts';
 import { identityPolicyRows } from './identity-policies.ts';
+import { lockSimulationRows } from './lock-simulation.ts';
 import {
   type AdminCaller,
   type AdminContext,
@@ -25,6 +27,8 @@ const rows: readonly AdminRow[] = [
   ...accountRows,
   ...identityPolicyRows,
   ...accessKeyRows,
+  ...lockSimulationRows,
+  ...auditRows,
   ...clockRows,
   ...faultRows,
 ];

@@ -61,6 +61,8 @@ export class Listener {
       maxHeaderSize: socketLimits.headerBytes,
       headersTimeout: socketLimits.headersMs,
       keepAliveTimeout: socketLimits.keepAliveMs,
+      // A request without it is refused in Glacier's form, since it must be signed.
+      requireHostHeader: false,
       // NOTE: Node's default of 300 s would cut off honest slow uploads.
       requestTimeout: 0,
     });
@@ -70,6 +72,13 @@ export class Listener {
     this.#server.maxRequestsPerSocket = socketLimits.requestsPerConnection;
     this.#server.on('request', (request, response) => this.#accept(request, response, false));
     this.#server.on('checkContinue', (request, response) => this.#accept(request, response, true));
+    // Expectations that we do not know are none of our business.
+    this.#server.on('checkExpectation', (request, response) =>
+      this.#accept(request, response, false),
+    );
+    this.#server.on('connect', (_request, socket: Socket) =>
+      this.#refuseMalformed(new Error('CONNECT is not for this server'), socket),
+    );
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
       this.#refuseMalformed(error, socket),
     );

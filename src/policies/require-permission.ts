@@ -11,8 +11,9 @@ import { lockOf } from '../lock/lock.ts';
 import type { Reader } from '../storage/metadata/metadata-store.ts';
 import { listTags } from '../storage/metadata/queries/tags.ts';
 import type { ArchiveRow, VaultRow } from '../storage/metadata/schema.ts';
-import { accessDeniedMessage, evaluate } from './evaluate.ts';
+import { accessDeniedMessage, type Decision, evaluate } from './evaluate.ts';
 import { findIdentityPolicies } from './find-identity-policies.ts';
+import type { Policy } from './policy-document.ts';
 import { compileVaultPolicy } from './vault-policy.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -31,33 +32,43 @@ export interface PermissionQuestion {
   /** Undefined when the action is not about a vault, or there is no such vault. */
   readonly vault: VaultRow | undefined;
   /** The archive that is to be deleted or retrieved. */
-  readonly archive: ArchiveRow | undefined;
+  readonly archive: Pick<ArchiveRow, 'created_lock_time'> | undefined;
   readonly now: Milliseconds;
   readonly lockNow: Milliseconds;
+  /** In the place of the lock in force: what would be if it were this. */
+  readonly triedLockPolicy?: Policy<'vault'>;
+  /** In the place of the vault's tags. */
+  readonly triedTags?: Readonly<Record<string, string>>;
 }
 
 /** @throws GlacierError AccessDeniedException in Amazon's words */
 export async function requirePermission(tx: Reader, question: PermissionQuestion): Promise<void> {
-  const { caller, action, resourceArn, vault, lockNow } = question;
-  const policies = {
-    identity: await findIdentityPolicies(tx, caller.principal),
-    vaultAccess: compileVaultPolicy(vault?.access_policy ?? null),
-    vaultLock: compileVaultPolicy((vault && lockOf(vault, lockNow)?.policy) ?? null),
-  };
+  const decision = await judgePermission(tx, question);
+  if (decision.isAllowed) return;
+  const request = { ...question, principal: question.caller.principal };
+  throw new GlacierError('AccessDeniedException', accessDeniedMessage(request, decision));
+}
+
+/** The answer itself, and where it comes from. */
+export async function judgePermission(tx: Reader, question: PermissionQuestion): Promise<Decision> {
+  const { caller, action, resourceArn, vault, lockNow, triedLockPolicy } = question;
   const { principal } = caller;
-  const request = { principal, action, resourceArn, policies };
+  const lockInForce = vault && lockOf(vault, lockNow)?.policy;
+  const policies = {
+    identity: await findIdentityPolicies(tx, principal),
+    vaultAccess: compileVaultPolicy(vault?.access_policy ?? null),
+    vaultLock: triedLockPolicy ?? compileVaultPolicy(lockInForce ?? null),
+  };
   const hasPolicies =
     policies.identity.length > 0 || policies.vaultAccess !== undefined || policies.vaultLock;
   const context = hasPolicies ? await contextOf(tx, question) : new Map<string, string[]>();
-  const decision = evaluate({ ...request, context });
-  if (decision.isAllowed) return;
-  throw new GlacierError('AccessDeniedException', accessDeniedMessage(request, decision));
+  return evaluate({ principal, action, resourceArn, policies, context });
 }
 
 /** The condition keys of a request, in lower case. */
 async function contextOf(
   tx: Reader,
-  { caller, vault, archive, now, lockNow }: PermissionQuestion,
+  { caller, vault, archive, now, lockNow, triedTags }: PermissionQuestion,
 ): Promise<Map<string, string[]>> {
   const { principal, sourceIp, userAgent } = caller;
   const context = new Map([
@@ -77,11 +88,16 @@ async function contextOf(
     const ageDays = Math.floor((lockNow - archive.created_lock_time) / dayMs);
     context.set('glacier:archiveageindays', [String(Math.max(0, ageDays))]);
   }
-  const vaultSequence = vault?.sequence ?? 0;
-  for (const tag of await tx.all(listTags, { vaultSequence })) {
+  const tags = triedTags ? Object.entries(triedTags) : await tagsOf(tx, vault);
+  for (const [tagKey, tagValue] of tags) {
     // Keys that differ by their case alone are one key to a policy, with several values.
-    const key = `glacier:resourcetag/${tag.tag_key.toLowerCase()}`;
-    context.set(key, [...(context.get(key) ?? []), tag.tag_value]);
+    const key = `glacier:resourcetag/${tagKey.toLowerCase()}`;
+    context.set(key, [...(context.get(key) ?? []), tagValue]);
   }
   return context;
+}
+
+async function tagsOf(tx: Reader, vault: VaultRow | undefined): Promise<[string, string][]> {
+  const rows = await tx.all(listTags, { vaultSequence: vault?.sequence ?? 0 });
+  return rows.map((row) => [row.tag_key, row.tag_value]);
 }

@@ -7,6 +7,7 @@
  * target that is not plain ASCII never comes this far, Node refuses it.
  */
 
+import { isUtf8 } from 'node:buffer';
 import { GlacierError } from '../api/errors.ts';
 
 /** What the listener knows of a request before a byte of its body is read. */
@@ -119,6 +120,9 @@ function decode(text: string): string {
   }
 }
 
+/** Some clients send UTF-8, and some Latin-1 after having signed the same text as UTF-8 (seen). */
 function asUtf8(text: string): string {
-  return beyondAscii.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text;
+  if (!beyondAscii.test(text)) return text;
+  const bytes = Buffer.from(text, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : text;
 }

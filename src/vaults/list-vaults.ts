@@ -10,10 +10,11 @@ export const listVaults: Handler<'ListVaults'> = async (input, call) => {
   const { accountId, settings } = call;
   const limit = input.limit ?? limits.vaultsPerPage;
   const prefix = vaultArn({ region: settings.region, accountId, vaultName: '' });
-  if (input.marker !== undefined && !input.marker.startsWith(prefix)) {
-    throw invalidParameter(`Invalid marker: ${input.marker}`);
+  const { marker } = input;
+  if (marker !== undefined && (!marker.startsWith(prefix) || marker === prefix)) {
+    throw invalidParameter(`Invalid marker: ${marker}`);
   }
-  const afterName = input.marker?.slice(prefix.length) ?? '';
+  const afterName = marker?.slice(prefix.length) ?? '';
   // One more than the page holds shows whether there is a next one.
   const vaults = await call.metadata.read((tx) =>
     tx.all(query, { accountId, afterName, limit: limit + 1 }),

@@ -31,6 +31,8 @@ export class JobRunner implements Worker {
   readonly #jobCompleted: (tx: Writer, job: DueJobRow) => Promise<void>;
   readonly #running = new Map<string, Promise<void>>();
   readonly #waiters = new Map<string, () => void>();
+  /** Why a job could be neither completed nor failed; it is begun again. */
+  #failure: Error | undefined;
 
   /** @param jobCompleted is called within the change that completes a job */
   constructor(
@@ -42,6 +44,17 @@ export class JobRunner implements Worker {
   }
 
   async step(signal: AbortSignal): Promise<'worked' | 'idle'> {
+    try {
+      return await this.#look(signal);
+    } catch (error) {
+      // The loop rests now, and a stop would not wait for them.
+      await Promise.all(this.#running.values());
+      throw error;
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<'worked' | 'idle'> {
+    this.#throwFailure();
     const due = await this.#service.metadata.read((tx) =>
       tx.all(listDueJobs, {
         now: this.#service.clock.now(),
@@ -51,7 +64,7 @@ export class JobRunner implements Worker {
     const begun = due.filter((job) => this.#running.size < jobsAtOnce && this.#begin(job, signal));
     if (begun.length === 0 && this.#running.size === 0) return 'idle';
     await this.#waitForNews();
-    if (signal.aborted) await Promise.allSettled(this.#running.values());
+    if (signal.aborted) await Promise.all(this.#running.values());
     return 'worked';
   }
 
@@ -68,20 +81,17 @@ export class JobRunner implements Worker {
   /** Until a job ends (a stop ends all of them), or a while has passed and another may be due. */
   async #waitForNews(): Promise<void> {
     const waiting = new AbortController();
-    try {
-      const pause = this.#service.clock.sleep(this.idleMs / 4, waiting.signal);
-      await Promise.race([...this.#running.values(), pause]);
-    } finally {
-      waiting.abort();
-    }
+    const pause = this.#service.clock.sleep(this.idleMs / 4, waiting.signal);
+    await Promise.race([...this.#running.values(), pause]);
+    waiting.abort();
   }
 
   #begin(job: DueJobRow, signal: AbortSignal): boolean {
     if (this.#running.has(job.job_id)) return false;
     const running = this.#run(job, signal)
       // A stop gives the job up; it is begun again after the next start.
-      .catch((error) => {
-        if (!signal.aborted) throw error;
+      .catch((error: Error) => {
+        if (!signal.aborted) this.#failure = error;
       })
       .finally(() => {
         this.#running.delete(job.job_id);
@@ -89,6 +99,12 @@ export class JobRunner implements Worker {
       });
     this.#running.set(job.job_id, running);
     return true;
+  }
+
+  #throwFailure(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) throw failure;
   }
 
   async #run(job: DueJobRow, signal: AbortSignal): Promise<void> {

@@ -21,7 +21,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { StoreDamagedError, StoreUnavailableError } from '../store-errors.ts';
 import { StoreHealth } from '../store-health.ts';
 import type { RecordedEntry } from './entries.ts';
-import { Journal, type JournalPosition, journalStart } from './journal.ts';
+import { Journal } from './journal.ts';
+import { type JournalPosition, journalStart } from './journal-files.ts';
 import { writeLine } from './journal-line.ts';
 
 const mebibyte = 1_048_576;

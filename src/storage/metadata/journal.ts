@@ -4,44 +4,28 @@
  * Appending is the moment of acknowledgement. A torn end, left by a power cut in the middle of an
  * append, was never acknowledged: it is set aside when the journal is opened.
  */
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomName } from '../../lib/ids.ts';
 import { durableWrite, flushDirectory, readAt, writeAt } from '../durable-file.ts';
 import { StoreDamagedError, StoreUnavailableError } from '../store-errors.ts';
 import type { StoreHealth } from '../store-health.ts';
-import { firstPrevious, type ReadLine, readLine } from './journal-line.ts';
+import {
+  damagedAt,
+  type JournalPosition,
+  journalPath,
+  journalStart,
+  listJournalFiles,
+  longestAppendBytes,
+  missingFile,
+  type PlacedLine,
+  readChain,
+} from './journal-files.ts';
+import { readLine } from './journal-line.ts';
 
 /** A new file is begun when the current one has reached this size. */
 const fileBytes = 64 * 1024 * 1024;
-/** Lines are read in pieces of this size. */
-const readBytes = 1024 * 1024;
-/** No append is longer, and so no line and no torn end. A group of changes has far less. */
-const longestAppendBytes = 16 * 1024 * 1024;
-const lineEnd = 0x0a;
 const lineBeginning = '{"sequence":';
-
-/** A line's place, and what is needed to go on after it. */
-export interface JournalPosition {
-  readonly sequence: number;
-  readonly fileNumber: number;
-  readonly lineStartByte: number;
-  readonly lineEndByte: number;
-  readonly hash: string;
-}
-
-/** Before the first line of a store. */
-export const journalStart: JournalPosition = {
-  sequence: 0,
-  fileNumber: 1,
-  lineStartByte: 0,
-  lineEndByte: 0,
-  hash: firstPrevious,
-};
-
-export interface PlacedLine extends ReadLine {
-  readonly position: JournalPosition;
-}
 
 export class Journal {
   readonly #directory: string;
@@ -76,10 +60,11 @@ export class Journal {
     asideDirectory: string,
   ): AsyncGenerator<PlacedLine, void, undefined> {
     await this.#checkPosition(after);
-    const fileNumbers = await this.#listFiles();
+    const fileNumbers = await listJournalFiles(this.#directory);
     let position = after;
     for (const fileNumber of fileNumbers.filter((number) => number >= after.fileNumber)) {
-      if (fileNumber > position.fileNumber + 1) throw this.#missingFile(position.fileNumber + 1);
+      if (fileNumber > position.fileNumber + 1)
+        throw missingFile(this.#directory, position.fileNumber + 1);
       const isLast = fileNumber === fileNumbers.at(-1);
       for await (const line of this.#readFile(fileNumber, position, isLast, asideDirectory)) {
         position = line.position;
@@ -200,19 +185,7 @@ export class Journal {
   }
 
   #path(fileNumber: number): string {
-    return join(this.#directory, `${String(fileNumber).padStart(8, '0')}.jsonl`);
-  }
-
-  async #listFiles(): Promise<number[]> {
-    const names = await readdir(this.#directory);
-    return names
-      .filter((name) => /^[0-9]{8}\.jsonl$/.test(name))
-      .map((name) => Number(name.slice(0, 8)))
-      .sort((a, b) => a - b);
-  }
-
-  #missingFile(fileNumber: number): StoreDamagedError {
-    return new StoreDamagedError(`The journal's file ${this.#path(fileNumber)} is missing`);
+    return journalPath(this.#directory, fileNumber);
   }
 
   /** The line at `position` must be the one that the view has applied last. */
@@ -220,7 +193,7 @@ export class Journal {
     if (position.sequence === 0) return;
     const path = this.#path(position.fileNumber);
     const file = await open(path, 'r').catch(() => {
-      throw this.#missingFile(position.fileNumber);
+      throw missingFile(this.#directory, position.fileNumber);
     });
     try {
       const length = position.lineEndByte - position.lineStartByte;
@@ -247,59 +220,12 @@ export class Journal {
     const path = this.#path(fileNumber);
     const file = await open(path, 'r+');
     try {
-      let startByte = fileNumber === after.fileNumber ? after.lineEndByte : 0;
-      let { sequence, hash: previous } = after;
-      for await (const bytes of splitLines(file, startByte)) {
-        const line =
-          bytes.at(-1) === lineEnd
-            ? readLine(bytes.toString('utf8', 0, bytes.length - 1))
-            : undefined;
-        if (!line) {
-          if (!isLast) throw damagedAt(path, startByte);
-          this.#tornBytes = await setTornEndAside(file, path, startByte, asideDirectory);
-          return;
-        }
-        if (line.previous !== previous || line.entry.sequence !== sequence + 1) {
-          throw damagedAt(path, startByte);
-        }
-        const lineEndByte = startByte + bytes.length;
-        const { hash } = line;
-        sequence += 1;
-        previous = hash;
-        yield {
-          ...line,
-          position: { sequence, fileNumber, lineStartByte: startByte, lineEndByte, hash },
-        };
-        startByte = lineEndByte;
-      }
+      const tornAt = yield* readChain(file, path, fileNumber, after);
+      if (tornAt === undefined) return;
+      if (!isLast) throw damagedAt(path, tornAt);
+      this.#tornBytes = await setTornEndAside(file, path, tornAt, asideDirectory);
     } finally {
       await file.close();
-    }
-  }
-}
-
-function damagedAt(path: string, startByte: number): StoreDamagedError {
-  return new StoreDamagedError(
-    `${path} is damaged at byte ${startByte}: the line there is not the one that was written. Nothing was changed; put back a good copy of the file`,
-  );
-}
-
-/** The pieces between line ends (which they include; the last may lack one), from `startByte` on. */
-async function* splitLines(file: FileHandle, startByte: number): AsyncGenerator<Buffer> {
-  let rest: Buffer = Buffer.alloc(0);
-  for (let at = startByte; ; ) {
-    const piece = Buffer.alloc(readBytes);
-    const read = await readAt(file, piece, at);
-    at += read;
-    let bytes: Buffer = Buffer.concat([rest, piece.subarray(0, read)]);
-    for (let end = bytes.indexOf(lineEnd); end >= 0; end = bytes.indexOf(lineEnd)) {
-      yield bytes.subarray(0, end + 1);
-      bytes = bytes.subarray(end + 1);
-    }
-    rest = bytes;
-    if (read < readBytes || rest.length > longestAppendBytes) {
-      if (rest.length > 0) yield rest;
-      return;
     }
   }
 }

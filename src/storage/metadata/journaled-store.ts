@@ -17,9 +17,16 @@ import { StoreUnavailableError } from '../store-errors.ts';
 import type { StoreHealth } from '../store-health.ts';
 import { applyEntry } from './apply.ts';
 import type { Actor, Entry, RecordedEntry } from './entries.ts';
-import { Journal, type JournalPosition, journalStart } from './journal.ts';
+import { Journal } from './journal.ts';
+import {
+  type JournalPosition,
+  journalDirectory,
+  journalName,
+  journalStart,
+  readJournal,
+} from './journal-files.ts';
 import { type JournalLine, writeLine } from './journal-line.ts';
-import type { MetadataStore, Reader, Writer } from './metadata-store.ts';
+import type { ChainedEntry, MetadataStore, Reader, Writer } from './metadata-store.ts';
 import { getProgress, putProgress } from './queries/progress.ts';
 import type { ProgressRow } from './schema.ts';
 import { isDamagedView, SqliteView, setViewAside } from './sqlite.ts';
@@ -63,6 +70,7 @@ interface Group {
 }
 
 export class JournaledStore implements MetadataStore {
+  readonly #directory: string;
   readonly #journal: Journal;
   readonly #view: SqliteView;
   readonly #clock: Clock;
@@ -73,6 +81,7 @@ export class JournaledStore implements MetadataStore {
   #isClosed = false;
 
   private constructor(journal: Journal, view: SqliteView, options: JournaledStoreOptions) {
+    this.#directory = journalDirectory(options.directory);
     this.#journal = journal;
     this.#view = view;
     this.#clock = options.clock;
@@ -87,7 +96,7 @@ export class JournaledStore implements MetadataStore {
    * @throws StoreDamagedError when the journal is damaged, or older than its view
    */
   static async open(options: JournaledStoreOptions): Promise<OpenedStore> {
-    await ensureDirectories(options.directory, ['journal']);
+    await ensureDirectories(options.directory, [journalName]);
     try {
       return await JournaledStore.#openWithView(options);
     } catch (error) {
@@ -98,7 +107,7 @@ export class JournaledStore implements MetadataStore {
   }
 
   static async #openWithView(options: JournaledStoreOptions): Promise<OpenedStore> {
-    const journal = new Journal(join(options.directory, 'journal'), options.health);
+    const journal = new Journal(journalDirectory(options.directory), options.health);
     const view = new SqliteView(join(options.directory, viewName));
     const store = new JournaledStore(journal, view, options);
     const replayedEntries = await store.#replay(options.asideDirectory).catch(async (error) => {
@@ -136,6 +145,15 @@ export class JournaledStore implements MetadataStore {
 
   lockNow(): number {
     return this.#lockClock.now();
+  }
+
+  async *entries(afterSequence: number): AsyncGenerator<ChainedEntry, void, undefined> {
+    const { sequence: lastSequence } = this.#journal.end;
+    for await (const line of readJournal(this.#directory, afterSequence)) {
+      // What stands behind it may still be taken back.
+      if (line.position.sequence > lastSequence) return;
+      yield line;
+    }
   }
 
   async close(): Promise<void> {

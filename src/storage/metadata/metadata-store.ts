@@ -6,8 +6,16 @@
  * is acknowledged. Nothing above this interface knows which engine is in use.
  */
 import type { Milliseconds } from '../../lib/clock.ts';
-import type { Actor, Entry, Envelope } from './entries.ts';
+import type { Actor, Entry, Envelope, RecordedEntry } from './entries.ts';
 import type { Query } from './query.ts';
+
+/** An entry with its place in the chain. */
+export interface ChainedEntry {
+  readonly entry: RecordedEntry;
+  /** Hash of the entry before it, and its own: SHA-256 in lower-case hex. */
+  readonly previous: string;
+  readonly hash: string;
+}
 
 export interface Reader {
   all<Parameters, Row>(query: Query<Parameters, Row>, parameters: Parameters): Promise<Row[]>;
@@ -46,6 +54,13 @@ export interface MetadataStore {
 
   /** The clock that retention is judged by. */
   lockNow(): Milliseconds;
+
+  /**
+   * What was recorded after the entry `afterSequence`, oldest first, each checked against the chain.
+   *
+   * @throws StoreDamagedError at an entry that is not as it was recorded
+   */
+  entries(afterSequence: number): AsyncIterable<ChainedEntry>;
 
   close(): Promise<void>;
 }

@@ -1,0 +1,122 @@
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+import { type Clock, systemClock } from '../lib/clock.ts';
+import type { Service } from '../operation.ts';
+import type { MetadataStore } from '../storage/metadata/metadata-store.ts';
+import { type DueJobRow, listDueJobs } from '../storage/metadata/queries/jobs.ts';
+import { JobRunner } from './run-jobs.ts';
+import { WorkerLoop } from './worker.ts';
+
+/** Waits end when they are given up, or when the test says so. */
+class HandClock implements Clock {
+  readonly #sleepers = new Set<() => void>();
+  now = systemClock.now;
+  monotonic = systemClock.monotonic;
+  sleep = (_milliseconds: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      if (signal?.aborted) resolve();
+      signal?.addEventListener('abort', () => resolve());
+      this.#sleepers.add(resolve);
+    });
+
+  pass(): void {
+    for (const wake of this.#sleepers) wake();
+  }
+}
+
+/** An answer that comes when the test says so. */
+function awaited<Value>() {
+  let resolve: (value: Value) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<Value>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
+}
+
+/** A store with one job, which is run until the test answers for the archive that it wants. */
+function arrange() {
+  const archive = awaited<undefined>();
+  const due = [{ job_id: 'j', action: 'ArchiveRetrieval', archive_sequence: 1 } as DueJobRow];
+  const told: string[] = [];
+  const reads = { listDue: async (): Promise<DueJobRow[]> => due };
+  const tx = {
+    all: (source: unknown) => (source === listDueJobs ? reads.listDue() : []),
+    first: () => archive.promise,
+  };
+  const metadata = {
+    read: (work: (reader: typeof tx) => Promise<unknown>) => work(tx),
+    write: async () => void told.push('recorded'),
+  } as unknown as MetadataStore;
+  const clock = new HandClock();
+  const settings = { jobOutputSeconds: 1 };
+  const service = { metadata, clock, settings, blobs: {} } as unknown as Service;
+  const runner = new JobRunner(service, async () => undefined);
+  const stop = new AbortController();
+  return { archive, reads, told, clock, runner, step: () => runner.step(stop.signal) };
+}
+
+/** Lets everything happen that waits for nothing. */
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+it('a stop waits for what is running, also when the due jobs cannot be read', async () => {
+  const { archive, reads, told, clock, runner } = arrange();
+  const loop = new WorkerLoop(runner, clock, pino({ level: 'silent' }));
+  loop.start();
+  await settle();
+  reads.listDue = () => Promise.reject(new Error('The view is damaged'));
+  clock.pass();
+  await settle();
+  const stopped = loop.stop().then(() => told.push('stopped'));
+  await settle();
+  expect(told).toEqual([]);
+  archive.resolve(undefined);
+  await stopped;
+  expect(told).toEqual(['recorded', 'stopped']);
+});
+
+it('a step that cannot read fails when nothing is running any more', async () => {
+  const { archive, reads, told, clock, step } = arrange();
+  const worked = step();
+  await settle();
+  clock.pass();
+  expect(await worked).toBe('worked');
+  reads.listDue = () => Promise.reject(new Error('The view is damaged'));
+  const failed = step().catch(({ message }: Error) => told.push(message));
+  await settle();
+  archive.resolve(undefined);
+  await failed;
+  expect(told).toEqual(['recorded', 'The view is damaged']);
+});
+
+it('a job that fails while the due jobs are read fails the next step', async () => {
+  const { archive, reads, clock, step } = arrange();
+  const worked = step();
+  await settle();
+  clock.pass();
+  await worked;
+  const read = awaited<DueJobRow[]>();
+  reads.listDue = () => read.promise;
+  const next = step();
+  await settle();
+  archive.reject(new Error('The store is read-only'));
+  await settle();
+  read.resolve([]);
+  expect(await next).toBe('idle');
+  await expect(step()).rejects.toThrow('The store is read-only');
+  expect(await step()).toBe('idle');
+});
+
+it('a job that fails while the step waits fails the next step, once', async () => {
+  const { archive, reads, step } = arrange();
+  const worked = step();
+  await settle();
+  archive.reject(new Error('The store is read-only'));
+  expect(await worked).toBe('worked');
+  reads.listDue = async () => [];
+  await expect(step()).rejects.toThrow('The store is read-only');
+  expect(await step()).toBe('idle');
+});
