@@ -154,21 +154,23 @@ async function prepareAccount(
   const keys = await metadata.read((tx) => tx.all(listAccessKeys, { accountId }));
   const openKeys = keys.flatMap((row) => {
     const secretAccessKey = sealer.open(row.sealed_secret, row.access_key_id);
-    return secretAccessKey === undefined
-      ? []
-      : [{ accessKeyId: row.access_key_id, secretAccessKey }];
+    const { access_key_id: accessKeyId, status } = row;
+    return secretAccessKey === undefined ? [] : [{ accessKeyId, secretAccessKey, status }];
   });
   if (!config.rootKey && keys.length > 0 && openKeys.length === 0) {
     throw new ConfigError(
       'The secrets in the store were sealed with another key: put back the file that was beside the store, or set FIRN_ACCESS_KEY_ID and FIRN_SECRET_ACCESS_KEY to give the root a new key',
     );
   }
+  // The one in the configuration signs, whatever was done to it meanwhile.
   const rootKey = config.rootKey ?? (keys.length === 0 ? makeAccessKey() : undefined);
   const isNewKey =
     rootKey !== undefined &&
     !openKeys.some(
       (key) =>
-        key.accessKeyId === rootKey.accessKeyId && key.secretAccessKey === rootKey.secretAccessKey,
+        key.accessKeyId === rootKey.accessKeyId &&
+        key.secretAccessKey === rootKey.secretAccessKey &&
+        key.status === 'Active',
     );
   await metadata.write(workerActor('setup', accountId), async (tx) => {
     if (accounts.length === 0) {

@@ -63,7 +63,8 @@ export class AccessKeys {
 /** Whose key it is; undefined when its user is gone. */
 function principalOf(row: OwnedAccessKeyRow): Principal | undefined {
   const { account_id: accountId, user_name: userName, user_id: userId } = row;
-  if (userName === null) return { accountId, arn: rootArn(accountId) };
+  const common = { accountId, ...(row.token_hash !== null && { isTemporary: true as const }) };
+  if (userName === null) return { ...common, arn: rootArn(accountId) };
   if (userId === null) return undefined;
-  return { accountId, arn: userArn(accountId, userName), user: { userName, userId } };
+  return { ...common, arn: userArn(accountId, userName), user: { userName, userId } };
 }

@@ -6,6 +6,8 @@ export interface Principal {
   readonly arn: string;
   /** Absent for the root. */
   readonly user?: { readonly userName: string; readonly userId: string };
+  /** Signs with temporary credentials. */
+  readonly isTemporary?: true;
 }
 
 /** The root principal may do everything in its own account that no policy denies. */

@@ -2,11 +2,11 @@
 import { randomInt } from 'node:crypto';
 import { base32Alphabet } from './access-key.ts';
 
-/** Names of users and of their policies (documented for IAM). */
+/** Names of users and of their policies (documented for IAM); not those that no path can hold. */
 const namePattern = /^[A-Za-z0-9_+=,.@-]{1,64}$/;
 
 export function isUserName(name: string): boolean {
-  return namePattern.test(name);
+  return namePattern.test(name) && name !== '.' && name !== '..';
 }
 
 /** Identity policies of one user (chosen: as many as IAM attaches). */

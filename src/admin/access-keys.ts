@@ -8,7 +8,7 @@ import {
   sessionSeconds,
 } from '../accounts/access-key.ts';
 import { isRoot } from '../accounts/principal.ts';
-import { GlacierError, notFound } from '../api/errors.ts';
+import { invalidParameter, notFound } from '../api/errors.ts';
 import { rootArn, userArn } from '../lib/arn.ts';
 import { toIsoDate } from '../lib/clock.ts';
 import type { Reader, Writer } from '../storage/metadata/metadata-store.ts';
@@ -22,6 +22,7 @@ import {
   adminRow,
   answer,
   noContent,
+  notAuthorized,
 } from './route.ts';
 
 const status = z.enum(['Active', 'Inactive']);
@@ -62,8 +63,11 @@ export const accessKeyRows: readonly AdminRow[] = [
     query: ofUser,
     answer: answer(z.object({ accessKeys: z.array(keyShape) })),
     handle: async ({ query }, { service, accountId }) => {
-      const rows = await service.metadata.read((tx) => tx.all(listAccessKeys, { accountId }));
       const { userName } = query;
+      const rows = await service.metadata.read(async (tx) => {
+        if (userName !== undefined) await requireUser(tx, accountId, userName);
+        return tx.all(listAccessKeys, { accountId });
+      });
       const wanted = rows.filter((row) => userName === undefined || row.user_name === userName);
       return { accessKeys: wanted.map(describeKey) };
     },
@@ -72,6 +76,7 @@ export const accessKeyRows: readonly AdminRow[] = [
     name: 'CreateAccessKey',
     method: 'post',
     path: keysPath,
+    givesKeys: true,
     summary: 'Makes an access key for a user, or without one for the root.',
     permitted: 'root',
     pathFields: accountField,
@@ -103,6 +108,7 @@ export const accessKeyRows: readonly AdminRow[] = [
     name: 'RotateAccessKey',
     method: 'post',
     path: `${keysPath}/{accessKeyId}/rotate`,
+    givesKeys: true,
     summary: 'Makes a new key for the same principal; the old one signs no longer.',
     permitted: 'root',
     pathFields: keyField,
@@ -133,6 +139,7 @@ export const accessKeyRows: readonly AdminRow[] = [
     name: 'CreateSession',
     method: 'post',
     path: '/_/accounts/{account}/sessions',
+    givesKeys: true,
     summary: 'Makes temporary credentials: for oneself, or as the root for a user.',
     permitted: 'anybody',
     pathFields: accountField,
@@ -176,6 +183,12 @@ async function createSession(
 ) {
   const userName = sessionOwner(call, wanted.userName);
   const seconds = wanted.durationSeconds ?? sessionSeconds.usual;
+  // On a test clock a session may be as short as a test wants it.
+  if (!call.testClock && seconds < sessionSeconds.shortest) {
+    throw invalidParameter(
+      `Invalid durationSeconds: ${seconds} is less than ${sessionSeconds.shortest}`,
+    );
+  }
   const key = makeTemporaryAccessKey();
   const data = keyData(call, userName, key);
   const expiresAt = toIsoDate(call.service.clock.now() + seconds * 1000);
@@ -192,10 +205,7 @@ function sessionOwner({ principal, accountId }: AdminCall, userName: string | un
   if (isRoot(principal)) return userName ?? null;
   const own = principal.user?.userName ?? null;
   if (accountId === principal.accountId && (userName ?? own) === own) return own;
-  throw new GlacierError(
-    'AccessDeniedException',
-    `User: ${principal.arn} is not authorized to perform: CreateSession for another user`,
-  );
+  throw notAuthorized(principal, 'CreateSession', 'not for another user');
 }
 
 function describeKey(row: AccessKeyRow) {

@@ -56,6 +56,7 @@ export const accountRows: readonly AdminRow[] = [
     name: 'CreateAccount',
     method: 'post',
     path: '/_/accounts',
+    givesKeys: true,
     summary: 'Makes an account with a root key, which is shown this once.',
     permitted: 'operator',
     body: z.object({ accountId: accountId.optional() }),

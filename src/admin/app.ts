@@ -48,7 +48,8 @@ export interface Admin {
 export function createAdmin(context: AdminContext): Admin {
   const app = new OpenAPIHono<Environment>({
     defaultHook: (result) => {
-      if (!result.success) throw refuseField(result.error);
+      const { target, data } = result as { target: string; data?: unknown };
+      if (!result.success) throw refuseField(result.error, target, data);
     },
   });
   for (const row of rows) addRow(app, context, row);
@@ -140,16 +141,30 @@ async function handle(
   return c.json(output as object, row.answer.status);
 }
 
-/** The first field that is missing, or else the first that is wrong. */
-function refuseField(error: z.ZodError): GlacierError {
-  const isMissing = (issue: z.core.$ZodIssue) =>
-    issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+/** The first field that is missing, or else the first that is wrong: of the wrong type, or value. */
+function refuseField(error: z.ZodError, target: string, given: unknown): GlacierError {
+  const isMissing = ({ path }: z.core.$ZodIssue) =>
+    path.length > 0 && valueAt(given, path) === undefined;
   const issue = error.issues.find(isMissing) ?? error.issues[0];
   const name = issue?.path.join('.') ?? '';
   if (issue && isMissing(issue)) return missingParameter(name);
+  if (target === 'json' && issue?.code === 'invalid_type') {
+    return serialization(`${name === '' ? '' : `${name}: `}${issue.message}`);
+  }
   return invalidParameter(`Invalid ${name || 'request'}: ${issue?.message}`);
 }
 
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | null)?.[key],
+    value,
+  );
+}
+
 function malformed(error: HTTPException): GlacierError {
-  return new GlacierError('SerializationException', `Invalid JSON: ${error.message}`);
+  return serialization(error.message);
+}
+
+function serialization(detail: string): GlacierError {
+  return new GlacierError('SerializationException', `Invalid JSON: ${detail}`);
 }

@@ -95,12 +95,14 @@ async function listEntries({ service }: AdminCall, query: AuditQuery) {
 }
 
 function isWanted(entry: RecordedEntry, wanted: AuditQuery): boolean {
-  const { vaultName } = entry.data as { vaultName?: string };
+  const { vaultName, resource } = entry.data as { vaultName?: string; resource?: string };
   return (
     (wanted.account ?? entry.accountId) === entry.accountId &&
     (wanted.principal ?? entry.principalArn) === entry.principalArn &&
     (wanted.kind ?? entry.kind) === entry.kind &&
-    (wanted.vaultName === undefined || wanted.vaultName === vaultName)
+    (wanted.vaultName === undefined ||
+      wanted.vaultName === vaultName ||
+      resource?.endsWith(`:vaults/${wanted.vaultName}`) === true)
   );
 }
 

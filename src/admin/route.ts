@@ -68,6 +68,8 @@ interface RowOf<Path extends Shape, Query extends Shape, Body extends Shape> {
   readonly path: `/_/${string}`;
   readonly summary: string;
   readonly permitted: Permitted;
+  /** It gives out keys: temporary credentials may not, or they would outlive themselves. */
+  readonly givesKeys?: true;
   readonly pathFields?: Path;
   readonly query?: Query;
   readonly body?: Body;
@@ -133,16 +135,23 @@ export function isOperator(context: AdminContext, principal: Principal): boolean
 export function checkPermitted(
   context: AdminContext,
   { principal }: AdminCaller,
-  { name, permitted }: AdminRow,
+  { name, permitted, givesKeys }: AdminRow,
 ): void {
+  if (givesKeys && principal.isTemporary) {
+    throw notAuthorized(principal, name, 'not with temporary credentials');
+  }
   if (permitted === 'anybody') return;
   if (permitted === 'root' ? isRoot(principal) : isOperator(context, principal)) return;
   const who =
     permitted === 'root'
       ? 'the root of the account'
       : `the root of the account ${context.operatorAccountId}`;
-  throw new GlacierError(
+  throw notAuthorized(principal, name, `only ${who} may`);
+}
+
+export function notAuthorized(principal: Principal, name: string, why: string): GlacierError {
+  return new GlacierError(
     'AccessDeniedException',
-    `User: ${principal.arn} is not authorized to perform: ${name}: only ${who} may`,
+    `User: ${principal.arn} is not authorized to perform: ${name}: ${why}`,
   );
 }

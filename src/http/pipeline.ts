@@ -2,15 +2,17 @@
  * The whole life of a request, in Glacier's order of checks. Which refusal wins is the order of lines
  * here; tests pin it.
  */
-import { invalidParameter, missingParameter } from '../api/errors.ts';
-import { apiVersion, type Operation, operations } from '../api/operations.ts';
+import { GlacierError, invalidParameter, missingParameter } from '../api/errors.ts';
+import { limits } from '../api/limits.ts';
+import { apiVersion, type Operation, type OperationName, operations } from '../api/operations.ts';
 import type { JobParameters } from '../api/shapes.ts';
 import { handlers } from '../handlers.ts';
 import { type VaultPlace, vaultArn } from '../lib/arn.ts';
 import type { Log } from '../lib/log.ts';
 import type { Call, Service } from '../operation.ts';
-import { type AuthorizedAction, authorize, resolveAccount } from '../policies/authorize.ts';
+import { authorize, resolveAccount } from '../policies/authorize.ts';
 import type { ReceivedRequest, SignedRequest } from '../sigv4/received-request.ts';
+import type { Actor, EntryData } from '../storage/metadata/entries.ts';
 import { findVault } from '../storage/metadata/queries/vaults.ts';
 import { checkVaultExists } from '../vaults/require-vault.ts';
 import { applyFault } from './apply-fault.ts';
@@ -44,16 +46,28 @@ export async function runPipeline(
   const { authentication, principal } = authenticated;
   const received = authentication.request;
   checkVersion(received.headers.get('x-amz-glacier-version'));
-  const accountId = await resolveAccount(service, path.accountId ?? '', principal, operation);
+  const { region } = service.settings;
+  const asked = { accountId: principal.accountId, principalArn: principal.arn, requestId };
+  const accountId = await recordingRefusals(
+    service,
+    asked,
+    () => refusalOf(route, { region, ...placeNamed(path) }, undefined),
+    () => resolveAccount(service, path.accountId ?? '', principal, operation),
+  );
   const vaultName = requireVaultName(route);
-  const place = { region: service.settings.region, accountId, vaultName };
+  const place = { region, accountId, vaultName };
   const userAgent = received.headers.get('user-agent') ?? '';
   const caller = { principal, sourceIp, userAgent };
-  const principalArn = principal.arn;
-  const call: Call = { ...service, accountId, principalArn, requestId, caller, log };
+  const call: Call = { ...service, ...asked, accountId, caller, log };
   const fault = service.faults?.takeForRequest(name, vaultName);
+  const json = authenticated.body;
   return applyFault(fault, () =>
-    decide(call, route, place, { json: authenticated.body, received, body }),
+    recordingRefusals(
+      service,
+      call,
+      () => refusalOf(route, place, archiveIdOf(route, json)),
+      () => decide(call, route, place, { json, received, body }),
+    ),
   );
 }
 
@@ -66,7 +80,7 @@ async function decide(
 ): Promise<Output> {
   const { name, operation, path } = route;
   const vault = await call.metadata.read((tx) => tx.first(findVault, place));
-  await authorizeOrRecord(call, {
+  await authorize(call, {
     caller: call.caller,
     action: name,
     resourceArn: resourceArn(operation, place),
@@ -109,19 +123,43 @@ function resourceArn({ resource }: Operation, place: VaultPlace): string {
 /** No id is longer; what a client makes up does not fill the journal. */
 const longestId = 138;
 
-/** A change that policies refuse is part of the audit trail, as one that was made. */
-async function authorizeOrRecord(call: Call, action: AuthorizedAction): Promise<void> {
+type Refusal = EntryData['Refused'];
+
+/** A change that somebody may not make is part of the audit trail, as one that was made. */
+async function recordingRefusals<T>(
+  { metadata }: Service,
+  actor: Actor,
+  describe: () => Refusal,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
-    await authorize(call, action);
+    return await work();
   } catch (error) {
-    const { action: operation, resourceArn: resource, archiveId } = action;
-    if (operations[operation].method !== 'GET') {
-      const named = archiveId === undefined ? {} : { archiveId: archiveId.slice(0, longestId) };
-      const data = { operation, resource, ...named };
-      await call.metadata.write(call, (tx) => tx.record({ kind: 'Refused', data }));
+    const isDenied = error instanceof GlacierError && error.code === 'AccessDeniedException';
+    if (!isDenied) throw error;
+    const data = describe();
+    if (operations[data.operation as OperationName].method !== 'GET') {
+      await metadata.write(actor, (tx) => tx.record({ kind: 'Refused', data }));
     }
     throw error;
   }
+}
+
+function refusalOf(
+  { name, operation }: Route,
+  place: VaultPlace,
+  archiveId: string | undefined,
+): Refusal {
+  const named = archiveId === undefined ? {} : { archiveId: archiveId.slice(0, longestId) };
+  return { operation: name, resource: resourceArn(operation, place), ...named };
+}
+
+/** As it stands in the path, before anybody knows whether it exists. */
+function placeNamed({ accountId = '', vaultName = '' }: Route['path']) {
+  return {
+    accountId: accountId.slice(0, longestId),
+    vaultName: vaultName.slice(0, limits.vaultNameCharacters),
+  };
 }
 
 /**

@@ -4,7 +4,8 @@
  * tried again, and when, is in memory only, so a restart tries everything at once.
  *
  * Those of one job to one topic are sent in their order, each after the one before has left the
- * outbox. A topic that does not answer takes few of the places, so that the others go on.
+ * outbox. A topic that does not answer takes few of the places, and the outbox shows the topics in
+ * turn, so that the others go on however much waits for it.
  */
 import { setMaxListeners } from 'node:events';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
@@ -17,7 +18,10 @@ export interface PendingNotification extends Notification {
 }
 
 export interface Outbox {
-  /** Those neither delivered nor abandoned, oldest first. */
+  /**
+   * Those neither delivered nor abandoned: the oldest of each topic, then the second of each, and so
+   * on. All of them when there are fewer than `limit`.
+   */
   listPending(limit: number): Promise<readonly PendingNotification[]>;
   /** On return it is durable that the notification is not sent again. */
   delivered(notificationId: string): Promise<void>;
@@ -87,7 +91,7 @@ export class NotificationSender implements Worker {
     const before = new Set(this.#inFlight.keys());
     const limit = Math.min(lookAhead + this.#attempts.size, longestLook);
     const pending = await this.#options.outbox.listPending(limit);
-    this.#forgetAllBut(pending);
+    if (pending.length < limit) this.#forgetAllBut(pending);
     for (const notification of firstOfEach(pending)) {
       const isReady = !before.has(notification.notificationId) && this.#isReady(notification);
       if (isReady && !signal.aborted) this.#begin(notification, signal);

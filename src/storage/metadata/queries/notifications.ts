@@ -2,10 +2,32 @@
 import { query } from '../query.ts';
 import type { NotificationRow, SigningCertificateRow } from '../schema.ts';
 
-/** The oldest first. */
-export const listNotifications = query<{ limit: number }, NotificationRow>((schema, p) =>
-  schema.selectFrom('notifications').selectAll().orderBy('sequence').limit(p.limit),
-);
+/**
+ * The oldest of each topic, then the second of each, and so on: whatever waits for a topic that does
+ * not answer, those of the others are among the first.
+ */
+export const listNotifications = query<{ limit: number }, NotificationRow>((schema, p) => {
+  const placed = schema.selectFrom('notifications').select(({ fn }) => [
+    'sequence',
+    fn
+      .agg<number>('row_number')
+      .over((over) => over.partitionBy('topic_arn').orderBy('sequence'))
+      .as('place'),
+  ]);
+  // Only numbers are sorted: the messages of what is not shown are never read.
+  const shown = schema
+    .selectFrom(placed.as('placed'))
+    .selectAll()
+    .orderBy('place')
+    .orderBy('sequence')
+    .limit(p.limit);
+  return schema
+    .selectFrom(shown.as('shown'))
+    .innerJoin('notifications', 'notifications.sequence', 'shown.sequence')
+    .selectAll('notifications')
+    .orderBy('shown.place')
+    .orderBy('shown.sequence');
+});
 
 export const findNotification = query<{ notificationId: string }, NotificationRow>((schema, p) =>
   schema.selectFrom('notifications').selectAll().where('notification_id', '=', p.notificationId),
