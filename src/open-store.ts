@@ -19,6 +19,7 @@ import type { MetadataStore } from './storage/metadata/metadata-store.ts';
 import { listAccessKeys } from './storage/metadata/queries/access-keys.ts';
 import { listAccounts } from './storage/metadata/queries/accounts.ts';
 import { findClock } from './storage/metadata/queries/clock.ts';
+import { RowSeal } from './storage/metadata/row-seal.ts';
 import { StoreDamagedError } from './storage/store-errors.ts';
 import { StoreHealth } from './storage/store-health.ts';
 import { openStoreRoot, type StoreIdentity, type StoreRoot } from './storage/store-root.ts';
@@ -70,14 +71,15 @@ async function openRoot(config: Config, root: StoreRoot): Promise<Store> {
   const health = new StoreHealth();
   const testClock = identity.testClock && new TestClock();
   const clock = testClock ?? systemClock;
-  const options = { directory, clock, health };
+  const sealingKey = await readSealingKey(config, directory);
+  const options = { directory, clock, health, seal: new RowSeal(sealingKey) };
   const blobs = await DiskBlobStore.open(options);
   const { asideDirectory } = root;
   const { store: metadata, ...recovery } = await JournaledStore.open({
     ...options,
     asideDirectory,
   });
-  const sealer = new SecretSealer(await readSealingKey(config, directory));
+  const sealer = new SecretSealer(sealingKey);
   const firstKey = await prepareAccount(config, identity, metadata, sealer);
   await restoreClock(identity, testClock, metadata);
   return {

@@ -17,6 +17,8 @@ export interface Service {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly settings: ServiceSettings;
+  /** Tells the operator, once, of what he should look at. */
+  readonly raiseAlarm: (name: string, message: string) => void;
   /** Faults on order: only a store with a test clock has them. */
   readonly faults: Faults | undefined;
   /** Tells the workers that a job was asked for; resolves when it completed, or soon anyway. */

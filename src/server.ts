@@ -22,6 +22,7 @@ import type { Service } from './operation.ts';
 import { makeSigningCertificate } from './outgoing/signing-certificate.ts';
 import { createTopicPublisher } from './outgoing/topic-publisher.ts';
 import { SigningKeys } from './sigv4/signing-keys.ts';
+import { RecordChecker } from './workers/check-records.ts';
 import { Outbox } from './workers/outbox.ts';
 import { JobRunner } from './workers/run-jobs.ts';
 import { NotificationSender } from './workers/send-notifications.ts';
@@ -114,7 +115,7 @@ async function prepareNotifying(config: Config, { metadata, sealer, identity }: 
 
 function makeWorkers(config: Config, store: Store, publisher: Publisher, log: Log): Running {
   const { clock, identity, metadata } = store;
-  const workless = makeService(config, store);
+  const workless = makeService(config, store, log);
   const { accountId, region } = identity;
   const outbox = new Outbox({ metadata, publisher, region, accountId, log });
   const senderLoop = new WorkerLoop(
@@ -128,6 +129,7 @@ function makeWorkers(config: Config, store: Store, publisher: Publisher, log: Lo
   const jobLoop = new WorkerLoop(jobRunner, clock, log);
   const graceSeconds = config.removalGraceSeconds;
   const others: Worker[] = [new Sweep({ service: workless, accountId, graceSeconds })];
+  others.push(new RecordChecker(workless));
   if (config.inventorySeconds > 0) others.push(new InventoryTaker(workless));
   const otherLoops = others.map((worker) => new WorkerLoop(worker, clock, log));
   const loops = [jobLoop, senderLoop, ...otherLoops];
@@ -138,8 +140,8 @@ function makeWorkers(config: Config, store: Store, publisher: Publisher, log: Lo
   return { loops, service: { ...workless, jobAdded } };
 }
 
-function makeService(config: Config, store: Store): Omit<Service, 'jobAdded'> {
-  const { metadata, blobs, clock, identity, testClock } = store;
+function makeService(config: Config, store: Store, log: Log): Omit<Service, 'jobAdded'> {
+  const { metadata, blobs, clock, identity, testClock, health } = store;
   const { region } = identity;
   const { retrievalSeconds, jobOutputSeconds, inventorySeconds, uploadIdleSeconds } = config;
   return {
@@ -154,6 +156,10 @@ function makeService(config: Config, store: Store): Omit<Service, 'jobAdded'> {
       inventorySeconds,
       uploadIdleSeconds,
       isCapacityLimited: config.profile === 'aws',
+    },
+    raiseAlarm: (name, message) => {
+      const isNew = health.raise({ name, message, since: clock.now() });
+      if (isNew) log.error({ alarm: name }, message);
     },
     faults: testClock && new Faults(),
   };

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { rootArn } from '../lib/arn.ts';
 import { systemClock } from '../lib/clock.ts';
 import { JournaledStore } from '../storage/metadata/journaled-store.ts';
+import { RowSeal } from '../storage/metadata/row-seal.ts';
 import { StoreHealth } from '../storage/store-health.ts';
 import { AccessKeys } from './find-access-key.ts';
 import { SecretSealer, sealingKeyBytes } from './sealed-secret.ts';
@@ -23,7 +24,8 @@ let keys: AccessKeys;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'firn-keys-'));
   const health = new StoreHealth();
-  const options = { directory, asideDirectory: directory, clock: systemClock, health };
+  const seal = new RowSeal(Buffer.alloc(32));
+  const options = { directory, asideDirectory: directory, clock: systemClock, health, seal };
   ({ store: metadata } = await JournaledStore.open(options));
   sealer = new SecretSealer(randomBytes(sealingKeyBytes));
   keys = new AccessKeys({ metadata, sealer, clock: systemClock });

@@ -1,4 +1,5 @@
 import { invalidParameter } from '../api/errors.ts';
+import { requireIntact } from '../lock/require-intact.ts';
 import type { Handler } from '../operation.ts';
 import { requirePermission } from '../policies/require-permission.ts';
 import { findArchive } from '../storage/metadata/queries/archives.ts';
@@ -21,6 +22,7 @@ export const deleteArchive: Handler<'DeleteArchive'> = async ({ archiveId }, cal
       throw invalidParameter(`Invalid vault name: ${arn}`);
     }
     if (archive.deleted_sequence !== null) return;
+    requireIntact(call, vault, archive);
     await requirePermission(tx, {
       caller: call.caller,
       action: 'DeleteArchive',

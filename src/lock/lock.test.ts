@@ -32,6 +32,7 @@ function vaultOf(changes: Partial<VaultRow> = {}): VaultRow {
     lock_created_at: createdAt,
     lock_created_lock_time: lockTime,
     deleted_sequence: null,
+    seal: null,
     ...changes,
   };
 }

@@ -17,6 +17,7 @@ import type { Entry } from './metadata/entries.ts';
 import { JournaledStore } from './metadata/journaled-store.ts';
 import { findArchive } from './metadata/queries/archives.ts';
 import { listVaults } from './metadata/queries/vaults.ts';
+import { RowSeal } from './metadata/row-seal.ts';
 import { StoreUnavailableError } from './store-errors.ts';
 import { StoreHealth } from './store-health.ts';
 
@@ -116,7 +117,8 @@ describe('entries', () => {
 
   function openStore(directory: string, health = new StoreHealth()) {
     const asideDirectory = join(directory, 'aside');
-    return JournaledStore.open({ directory, asideDirectory, clock: systemClock, health });
+    const seal = new RowSeal(Buffer.alloc(32));
+    return JournaledStore.open({ directory, asideDirectory, clock: systemClock, health, seal });
   }
 
   function vaultCreated(vaultName: string): Entry {

@@ -15,6 +15,7 @@ import type { VaultCall } from '../operation.ts';
 import { JournaledStore } from '../storage/metadata/journaled-store.ts';
 import { findArchive } from '../storage/metadata/queries/archives.ts';
 import { findVault } from '../storage/metadata/queries/vaults.ts';
+import { RowSeal } from '../storage/metadata/row-seal.ts';
 import type { VaultRow } from '../storage/metadata/schema.ts';
 import { StoreHealth } from '../storage/store-health.ts';
 import { completeMultipartUpload } from './complete-multipart-upload.ts';
@@ -35,6 +36,7 @@ beforeAll(async () => {
     asideDirectory: directory,
     clock: systemClock,
     health: new StoreHealth(),
+    seal: new RowSeal(Buffer.alloc(32)),
   }));
   const vaultName = 'examplevault';
   const vault = await metadata.write(actor, async (tx) => {

@@ -1,4 +1,5 @@
 import { invalidParameter } from '../api/errors.ts';
+import { requireIntact } from '../lock/require-intact.ts';
 import type { Handler } from '../operation.ts';
 import { requirePermission } from '../policies/require-permission.ts';
 import { findVault } from '../storage/metadata/queries/vaults.ts';
@@ -17,6 +18,7 @@ export const deleteVault: Handler<'DeleteVault'> = async (_input, call) => {
     const vault = await tx.first(findVault, { accountId, vaultName });
     if (!vault) return;
     const arn = arnOfVault(vault, settings.region);
+    requireIntact(call, vault);
     await requirePermission(tx, {
       caller: call.caller,
       action: 'DeleteVault',

@@ -39,6 +39,7 @@ function vaultOf(changes: Partial<VaultRow> = {}): VaultRow {
     lock_created_at: null,
     lock_created_lock_time: null,
     deleted_sequence: null,
+    seal: null,
     ...changes,
   };
 }

@@ -16,6 +16,7 @@ import {
 } from './conformance.ts';
 import type { BlobFields, Entry } from './entries.ts';
 import { JournaledStore, type OpenedStore } from './journaled-store.ts';
+import { RowSeal } from './row-seal.ts';
 
 let directory: string;
 let clock: Clock & { advance(milliseconds: number): void };
@@ -43,7 +44,9 @@ async function makeRoot(): Promise<string> {
 
 function openIn(root: string, ofClock: Clock, ofHealth: StoreHealth): Promise<OpenedStore> {
   const asideDirectory = join(root, 'aside');
-  return JournaledStore.open({ directory: root, asideDirectory, clock: ofClock, health: ofHealth });
+  const seal = new RowSeal(Buffer.alloc(32));
+  const options = { directory: root, asideDirectory, clock: ofClock, health: ofHealth, seal };
+  return JournaledStore.open(options);
 }
 
 async function openStore(): Promise<OpenedStore> {

@@ -26,8 +26,9 @@ import {
   readJournal,
 } from './journal-files.ts';
 import { type JournalLine, writeLine } from './journal-line.ts';
-import type { ChainedEntry, MetadataStore, Reader, Writer } from './metadata-store.ts';
+import type { ChainedEntry, MetadataStore, Reader, SealedRows, Writer } from './metadata-store.ts';
 import { getProgress, putProgress } from './queries/progress.ts';
+import { isSealed, type RowSeal } from './row-seal.ts';
 import type { ProgressRow } from './schema.ts';
 import { isDamagedView, SqliteView, setViewAside } from './sqlite.ts';
 
@@ -43,6 +44,8 @@ export interface JournaledStoreOptions {
   readonly asideDirectory: string;
   readonly clock: Clock;
   readonly health: StoreHealth;
+  /** Seals the rows that locks depend on. */
+  readonly seal: RowSeal;
 }
 
 /** A store, and what its opening had to mend. */
@@ -75,6 +78,7 @@ export class JournaledStore implements MetadataStore {
   readonly #view: SqliteView;
   readonly #clock: Clock;
   readonly #health: StoreHealth;
+  readonly #seal: RowSeal;
   #lockClock: LockClock;
   #waiting: WaitingChange[] = [];
   #committing: Promise<void> | undefined;
@@ -86,6 +90,7 @@ export class JournaledStore implements MetadataStore {
     this.#view = view;
     this.#clock = options.clock;
     this.#health = options.health;
+    this.#seal = options.seal;
     this.#lockClock = new LockClock(options.clock, undefined);
   }
 
@@ -108,7 +113,7 @@ export class JournaledStore implements MetadataStore {
 
   static async #openWithView(options: JournaledStoreOptions): Promise<OpenedStore> {
     const journal = new Journal(journalDirectory(options.directory), options.health);
-    const view = new SqliteView(join(options.directory, viewName));
+    const view = new SqliteView(join(options.directory, viewName), options.seal);
     const store = new JournaledStore(journal, view, options);
     const replayedEntries = await store.#replay(options.asideDirectory).catch(async (error) => {
       await store.close();
@@ -145,6 +150,11 @@ export class JournaledStore implements MetadataStore {
 
   lockNow(): number {
     return this.#lockClock.now();
+  }
+
+  isIntact({ vault, archive }: SealedRows): boolean {
+    const isVaultIntact = !vault || isSealed(vault.seal, this.#seal.ofVault(vault));
+    return isVaultIntact && (!archive || isSealed(archive.seal, this.#seal.ofArchive(archive)));
   }
 
   async *entries(afterSequence: number): AsyncGenerator<ChainedEntry, void, undefined> {
@@ -259,12 +269,21 @@ export class JournaledStore implements MetadataStore {
       line_start_byte: position.lineStartByte,
       line_end_byte: position.lineEndByte,
       hash: position.hash,
+      seal_fingerprint: this.#seal.fingerprint,
     });
+  }
+
+  /** None when the rows were sealed with another key: then they are made anew. */
+  async #findProgress(): Promise<ProgressRow | undefined> {
+    const progress = await this.#view.reader.first(getProgress, {});
+    if (!progress || progress.seal_fingerprint === this.#seal.fingerprint) return progress;
+    this.#view.clear();
+    return undefined;
   }
 
   /** Applies what the view has not seen. Returns how many entries that were. */
   async #replay(asideDirectory: string): Promise<number> {
-    const progress = await this.#view.reader.first(getProgress, {});
+    const progress = await this.#findProgress();
     let lockTime = progress?.lock_time;
     let applied = 0;
     let position: JournalPosition | undefined;

@@ -8,6 +8,7 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import type { Actor, Entry, Envelope, RecordedEntry } from './entries.ts';
 import type { Query } from './query.ts';
+import type { ArchiveRow, VaultRow } from './schema.ts';
 
 /** An entry with its place in the chain. */
 export interface ChainedEntry {
@@ -15,6 +16,12 @@ export interface ChainedEntry {
   /** Hash of the entry before it, and its own: SHA-256 in lower-case hex. */
   readonly previous: string;
   readonly hash: string;
+}
+
+/** Rows that carry a seal. */
+export interface SealedRows {
+  readonly vault?: VaultRow;
+  readonly archive?: ArchiveRow;
 }
 
 export interface Reader {
@@ -54,6 +61,9 @@ export interface MetadataStore {
 
   /** The clock that retention is judged by. */
   lockNow(): Milliseconds;
+
+  /** Whether the rows are as entries made them, in all that a vault lock depends on. */
+  isIntact(rows: SealedRows): boolean;
 
   /**
    * What was recorded after the entry `afterSequence`, oldest first, each checked against the chain.

@@ -8,7 +8,7 @@
  */
 import type { AccessKeyStatus } from './entries.ts';
 
-export const viewVersion = 6;
+export const viewVersion = 7;
 
 export interface AccountRow {
   account_id: string;
@@ -70,6 +70,8 @@ export interface VaultRow {
   lock_created_at: number | null;
   lock_created_lock_time: number | null;
   deleted_sequence: number | null;
+  /** See `row-seal.ts`; null for no longer than it takes to apply an entry. */
+  seal: Buffer | null;
 }
 
 export interface TagRow {
@@ -114,6 +116,7 @@ export interface ArchiveRow {
   blob_id: string | null;
   upload_sequence: number | null;
   deleted_sequence: number | null;
+  seal: Buffer;
 }
 
 export interface UploadRow {
@@ -210,6 +213,8 @@ export interface ProgressRow {
   line_start_byte: number;
   line_end_byte: number;
   hash: string;
+  /** Of the key that rows are sealed with. */
+  seal_fingerprint: string;
 }
 
 export interface Schema {

@@ -21,6 +21,7 @@ import { StoreUnavailableError } from '../store-errors.ts';
 import type { RowWriter } from './appliers/applier.ts';
 import type { Reader } from './metadata-store.ts';
 import { type PreparedQuery, prepareQuery, type Query } from './query.ts';
+import type { RowSeal } from './row-seal.ts';
 import { type Schema, viewVersion } from './schema.ts';
 import { createViewStatements } from './view-tables.ts';
 
@@ -39,10 +40,12 @@ type Statement = Database.Statement<unknown[]>;
 /** Statements of one connection, compiled at their first use. */
 class Connection implements RowWriter {
   readonly database: Database.Database;
+  readonly seal: RowSeal;
   readonly #prepared = new Map<object, { statement: Statement; query: PreparedQuery<unknown> }>();
 
-  constructor(database: Database.Database) {
+  constructor(database: Database.Database, seal: RowSeal) {
     this.database = database;
+    this.seal = seal;
     database.pragma('foreign_keys = ON');
     database.pragma('trusted_schema = OFF');
     database.pragma('busy_timeout = 5000');
@@ -83,14 +86,14 @@ export class SqliteView {
   readonly #statements: Readonly<Record<TransactionVerb, Statement>>;
 
   /** Opens the view at `path`, or begins an empty one. */
-  constructor(path: string) {
+  constructor(path: string, seal: RowSeal) {
     const database = new Database(path);
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = NORMAL');
-    this.#writing = new Connection(database);
+    this.#writing = new Connection(database, seal);
     this.#statements = prepareTransactionVerbs(database);
-    if (database.pragma('user_version', { simple: true }) !== viewVersion) this.#begin();
-    this.#reading = new Connection(new Database(path, { readonly: true }));
+    if (database.pragma('user_version', { simple: true }) !== viewVersion) this.clear();
+    this.#reading = new Connection(new Database(path, { readonly: true }), seal);
   }
 
   /** What was committed. */
@@ -120,8 +123,8 @@ export class SqliteView {
     this.#writing.database.close();
   }
 
-  /** Throws away what another version of the view has left, and makes the tables. */
-  #begin(): void {
+  /** Throws away what is there, and makes the tables. */
+  clear(): void {
     const { database } = this.#writing;
     database.transaction(() => {
       const tables = database

@@ -10,6 +10,7 @@ import type { Entry } from './entries.ts';
 import { writeLine } from './journal-line.ts';
 import { JournaledStore } from './journaled-store.ts';
 import { listVaults } from './queries/vaults.ts';
+import { RowSeal } from './row-seal.ts';
 
 const accountId = '111122223333';
 const actor = { accountId, principalArn: `arn:aws:iam::${accountId}:root`, requestId: 'r' };
@@ -44,6 +45,7 @@ async function withStore(work: (store: JournaledStore) => Promise<void> = async 
     asideDirectory,
     clock,
     health,
+    seal: new RowSeal(Buffer.alloc(32)),
   });
   try {
     await work(store);

@@ -57,7 +57,8 @@ export function createViewStatements(schema: Kysely<Schema>): string[] {
       .addColumn('lock_id', 'text')
       .addColumn('lock_created_at', 'bigint')
       .addColumn('lock_created_lock_time', 'bigint')
-      .addColumn('deleted_sequence', 'bigint'),
+      .addColumn('deleted_sequence', 'bigint')
+      .addColumn('seal', 'blob'),
     build
       .createIndex('vaults_by_name')
       .on('vaults')
@@ -100,7 +101,8 @@ export function createViewStatements(schema: Kysely<Schema>): string[] {
       .addColumn('tree_hash', 'blob', (c) => c.notNull())
       .addColumn('blob_id', 'text')
       .addColumn('upload_sequence', 'bigint')
-      .addColumn('deleted_sequence', 'bigint'),
+      .addColumn('deleted_sequence', 'bigint')
+      .addColumn('seal', 'blob', (c) => c.notNull()),
     build.createIndex('archives_by_vault').on('archives').columns(['vault_sequence', 'sequence']),
     build
       .createTable('uploads')
@@ -196,7 +198,8 @@ export function createViewStatements(schema: Kysely<Schema>): string[] {
       .addColumn('file_number', 'bigint', (c) => c.notNull())
       .addColumn('line_start_byte', 'bigint', (c) => c.notNull())
       .addColumn('line_end_byte', 'bigint', (c) => c.notNull())
-      .addColumn('hash', 'text', (c) => c.notNull()),
+      .addColumn('hash', 'text', (c) => c.notNull())
+      .addColumn('seal_fingerprint', 'text', (c) => c.notNull()),
   ];
   return statements.map((statement) => statement.compile().sql);
 }

@@ -37,9 +37,10 @@ export const archiveAppliers: Appliers<Kind> = {
       await rows.first(archives.findArchive, { archiveId: entry.data.archiveId }),
       entry,
     );
+    const deleted = { ...archive, deleted_sequence: entry.sequence };
     await rows.run(archives.markArchiveDeleted, {
-      sequence: entry.sequence,
-      archiveSequence: archive.sequence,
+      ...deleted,
+      seal: rows.seal.ofArchive(deleted),
     });
     await releaseArchive(rows, entry, archive);
     await rows.run(vaults.countArchiveWrite, {
@@ -128,13 +129,20 @@ async function storeArchive(
     uploadSequence: number | null;
   },
 ): Promise<void> {
-  await rows.run(archives.insertArchive, {
+  const row = {
     sequence: entry.sequence,
-    vaultSequence: vault.sequence,
-    createdAt: entry.time,
-    createdLockTime: entry.lockTime,
-    ...archive,
-  });
+    archive_id: archive.archiveId,
+    vault_sequence: vault.sequence,
+    description: archive.description,
+    created_at: entry.time,
+    created_lock_time: entry.lockTime,
+    size_bytes: archive.sizeBytes,
+    tree_hash: archive.treeHash,
+    blob_id: archive.blobId,
+    upload_sequence: archive.uploadSequence,
+    deleted_sequence: null,
+  };
+  await rows.run(archives.insertArchive, { ...row, seal: rows.seal.ofArchive(row) });
   await rows.run(vaults.countArchiveWrite, {
     vaultSequence: vault.sequence,
     archives: 1,

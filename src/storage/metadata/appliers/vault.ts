@@ -1,7 +1,9 @@
 /** What entries about vaults do to rows. */
+import type { RecordedEntry } from '../entries.ts';
 import * as tags from '../queries/tags.ts';
 import * as vaults from '../queries/vaults.ts';
-import { type Appliers, vaultOf } from './applier.ts';
+import { isSealed } from '../row-seal.ts';
+import { type Appliers, type RowWriter, vaultOf } from './applier.ts';
 
 type Kind =
   | 'VaultCreated'
@@ -26,21 +28,20 @@ const noLock = {
 };
 
 export const vaultAppliers: Appliers<Kind> = {
-  VaultCreated: (rows, entry) =>
-    rows.run(vaults.insertVault, {
+  VaultCreated: async (rows, entry) => {
+    await rows.run(vaults.insertVault, {
       sequence: entry.sequence,
       accountId: entry.accountId,
       vaultName: entry.data.vaultName,
       createdAt: entry.time,
-    }),
-
-  VaultDeleted: async (rows, entry) => {
-    const vault = await vaultOf(rows, entry);
-    await rows.run(vaults.markVaultDeleted, {
-      sequence: entry.sequence,
-      vaultSequence: vault.sequence,
     });
+    await sealVault(rows, entry.sequence);
   },
+
+  VaultDeleted: (rows, entry) =>
+    changeSealed(rows, entry, (vaultSequence) =>
+      rows.run(vaults.markVaultDeleted, { sequence: entry.sequence, vaultSequence }),
+    ),
 
   InventoryTaken: async (rows, entry) => {
     const vault = await vaultOf(rows, entry);
@@ -77,35 +78,50 @@ export const vaultAppliers: Appliers<Kind> = {
     await rows.run(vaults.setNotifications, { vaultSequence, topic: null, events: null });
   },
 
-  AccessPolicySet: async (rows, entry) => {
-    const vaultSequence = (await vaultOf(rows, entry)).sequence;
-    await rows.run(vaults.setAccessPolicy, { vaultSequence, policy: entry.data.policy });
-  },
+  AccessPolicySet: (rows, entry) =>
+    changeSealed(rows, entry, (vaultSequence) =>
+      rows.run(vaults.setAccessPolicy, { vaultSequence, policy: entry.data.policy }),
+    ),
 
-  AccessPolicyDeleted: async (rows, entry) => {
-    const vaultSequence = (await vaultOf(rows, entry)).sequence;
-    await rows.run(vaults.setAccessPolicy, { vaultSequence, policy: null });
-  },
+  AccessPolicyDeleted: (rows, entry) =>
+    changeSealed(rows, entry, (vaultSequence) =>
+      rows.run(vaults.setAccessPolicy, { vaultSequence, policy: null }),
+    ),
 
-  LockInitiated: async (rows, entry) => {
-    const vaultSequence = (await vaultOf(rows, entry)).sequence;
-    await rows.run(vaults.setLock, {
-      vaultSequence,
-      lock_policy: entry.data.policy,
-      lock_state: 'InProgress',
-      lock_id: entry.data.lockId,
-      lock_created_at: entry.time,
-      lock_created_lock_time: entry.lockTime,
-    });
-  },
+  LockInitiated: (rows, entry) =>
+    changeSealed(rows, entry, (vaultSequence) =>
+      rows.run(vaults.setLock, {
+        vaultSequence,
+        lock_policy: entry.data.policy,
+        lock_state: 'InProgress',
+        lock_id: entry.data.lockId,
+        lock_created_at: entry.time,
+        lock_created_lock_time: entry.lockTime,
+      }),
+    ),
 
-  LockCompleted: async (rows, entry) => {
-    const vaultSequence = (await vaultOf(rows, entry)).sequence;
-    await rows.run(vaults.completeLock, { vaultSequence });
-  },
+  LockCompleted: (rows, entry) =>
+    changeSealed(rows, entry, (vaultSequence) => rows.run(vaults.completeLock, { vaultSequence })),
 
-  LockAborted: async (rows, entry) => {
-    const vaultSequence = (await vaultOf(rows, entry)).sequence;
-    await rows.run(vaults.setLock, { vaultSequence, ...noLock });
-  },
+  LockAborted: (rows, entry) =>
+    changeSealed(rows, entry, (vaultSequence) =>
+      rows.run(vaults.setLock, { vaultSequence, ...noLock }),
+    ),
 };
+
+/** Changes what the seal covers. A row that was not as it should be is not made good by that. */
+async function changeSealed(
+  rows: RowWriter,
+  entry: RecordedEntry & { readonly data: { readonly vaultName: string } },
+  change: (vaultSequence: number) => Promise<void>,
+): Promise<void> {
+  const vault = await vaultOf(rows, entry);
+  const wasIntact = isSealed(vault.seal, rows.seal.ofVault(vault));
+  await change(vault.sequence);
+  if (wasIntact) await sealVault(rows, vault.sequence);
+}
+
+async function sealVault(rows: RowWriter, sequence: number): Promise<void> {
+  const vault = await rows.first(vaults.getVault, { sequence });
+  if (vault) await rows.run(vaults.sealVault, { sequence, seal: rows.seal.ofVault(vault) });
+}

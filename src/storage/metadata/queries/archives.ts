@@ -43,39 +43,40 @@ export const listArchivesAsOf = query<
     .limit(p.limit),
 );
 
-export const insertArchive = query<
-  {
-    sequence: number;
-    archiveId: string;
-    vaultSequence: number;
-    description: string;
-    createdAt: number;
-    createdLockTime: number;
-    sizeBytes: number;
-    treeHash: Buffer;
-    blobId: string | null;
-    uploadSequence: number | null;
-  },
-  never
->((schema, p) =>
+/** In the order in which they were made, deleted ones too. */
+export const listArchivesAfter = query<{ afterSequence: number; limit: number }, ArchiveRow>(
+  (schema, p) =>
+    schema
+      .selectFrom('archives')
+      .selectAll()
+      .where('sequence', '>', p.afterSequence)
+      .orderBy('sequence')
+      .limit(p.limit),
+);
+
+export const insertArchive = query<ArchiveRow, never>((schema, p) =>
   schema.insertInto('archives').values({
     sequence: p.sequence,
-    archive_id: p.archiveId,
-    vault_sequence: p.vaultSequence,
+    archive_id: p.archive_id,
+    vault_sequence: p.vault_sequence,
     description: p.description,
-    created_at: p.createdAt,
-    created_lock_time: p.createdLockTime,
-    size_bytes: p.sizeBytes,
-    tree_hash: p.treeHash,
-    blob_id: p.blobId,
-    upload_sequence: p.uploadSequence,
+    created_at: p.created_at,
+    created_lock_time: p.created_lock_time,
+    size_bytes: p.size_bytes,
+    tree_hash: p.tree_hash,
+    blob_id: p.blob_id,
+    upload_sequence: p.upload_sequence,
+    deleted_sequence: p.deleted_sequence,
+    seal: p.seal,
   }),
 );
 
-export const markArchiveDeleted = query<{ sequence: number; archiveSequence: number }, never>(
-  (schema, p) =>
-    schema
-      .updateTable('archives')
-      .set({ deleted_sequence: p.sequence })
-      .where('sequence', '=', p.archiveSequence),
+export const markArchiveDeleted = query<
+  Pick<ArchiveRow, 'sequence' | 'deleted_sequence' | 'seal'>,
+  never
+>((schema, p) =>
+  schema
+    .updateTable('archives')
+    .set({ deleted_sequence: p.deleted_sequence, seal: p.seal })
+    .where('sequence', '=', p.sequence),
 );

@@ -11,6 +11,26 @@ export const findVault = query<{ accountId: string; vaultName: string }, VaultRo
     .where('deleted_sequence', 'is', null),
 );
 
+/** Deleted ones too. */
+export const getVault = query<{ sequence: number }, VaultRow>((schema, p) =>
+  schema.selectFrom('vaults').selectAll().where('sequence', '=', p.sequence),
+);
+
+/** In the order in which they were made, deleted ones too. */
+export const listVaultsAfter = query<{ afterSequence: number; limit: number }, VaultRow>(
+  (schema, p) =>
+    schema
+      .selectFrom('vaults')
+      .selectAll()
+      .where('sequence', '>', p.afterSequence)
+      .orderBy('sequence')
+      .limit(p.limit),
+);
+
+export const sealVault = query<{ sequence: number; seal: Buffer }, never>((schema, p) =>
+  schema.updateTable('vaults').set({ seal: p.seal }).where('sequence', '=', p.sequence),
+);
+
 /** In ASCII order of their names, from the one behind `afterName`. */
 export const listVaults = query<{ accountId: string; afterName: string; limit: number }, VaultRow>(
   (schema, p) =>
