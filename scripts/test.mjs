@@ -3,6 +3,7 @@
  * the real clients, runs Vitest with the arguments given, and ends with one line to be read by
  * programs: `N passed, N failed, N skipped`. A run in which no test ran has failed.
  */
+import { ensureCeph } from './install-ceph.mjs';
 import { ensureClients } from './install-clients.mjs';
 import { ensureBuilt, ensureInstalled } from './prepare.mjs';
 
@@ -12,6 +13,7 @@ try {
   ensureInstalled();
   ensureBuilt();
   await ensureClients();
+  await ensureCeph();
   isGood = await runTests();
 } catch (error) {
   console.error('No complete test run:', error instanceof Error ? error.message : error);

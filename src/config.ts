@@ -147,6 +147,8 @@ export function unknownVariables(environment: ConfigSources['environment']): str
   const known = new Set(
     settingNames.flatMap((name) => [environmentName(name), `${environmentName(name)}_FILE`]),
   );
+  // For commands that talk to a server.
+  known.add('FIRN_ENDPOINT');
   return Object.keys(environment).filter(
     (name) => name.startsWith('FIRN_') && !name.startsWith('FIRN_TEST_') && !known.has(name),
   );

@@ -1,11 +1,10 @@
 /** The program: reads the arguments and opens one door. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { speakAsFirn } from './cli/client-command.ts';
 import { addClientCommands } from './cli/program.ts';
-import { ConfigError, environmentName, readConfig, unknownVariables } from './config.ts';
-import { createLog, type Log } from './lib/log.ts';
+import { ConfigError, environmentName } from './config.ts';
 import { addAuditCommands } from './offline/audit.ts';
-import { type RunningServer, startServer } from './server.ts';
 import { type SettingName, settings } from './settings.ts';
 import { StoreDamagedError } from './storage/store-errors.ts';
 
@@ -19,6 +18,7 @@ const program = new Command('firn')
   .description('Firn: the Glacier API on your own disks')
   .version(version)
   .exitOverride();
+speakAsFirn(program);
 
 function readVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
@@ -28,7 +28,7 @@ function readVersion(): string {
 const serveCommand = program
   .command('serve')
   .description('run the server')
-  .option('--config FILE', 'TOML file with the same settings');
+  .option('--config <FILE>', 'TOML file with the same settings');
 for (const [name, setting] of Object.entries(settings)) {
   if ('isSecret' in setting) continue;
   const argument = 'isSwitch' in setting ? '' : ` <${setting.argument}>`;
@@ -45,7 +45,8 @@ serveCommand.addHelpText('after', () => {
   );
   return `\nEvery setting is an environment variable too (--data-dir: FIRN_DATA_DIR). By environment only:\n${lines.join('\n')}`;
 });
-serveCommand.action(serve);
+// The server is much to load, and no other command needs it.
+serveCommand.action(async (options) => (await import('./serve.ts')).serve(options, version));
 addAuditCommands(program);
 addClientCommands(program);
 
@@ -63,118 +64,4 @@ function explain(error: unknown): number {
   const text = isForOperator || isFromSystem ? (error as Error).message : (error as Error).stack;
   process.stderr.write(`firn: ${text}\n`);
   return error instanceof ConfigError ? misused : failed;
-}
-
-async function serve(_options: unknown, command: Command): Promise<void> {
-  process.umask(0o077);
-  const { config: file, ...options } = command.opts();
-  const flags = Object.fromEntries(
-    Object.entries(options).map(([key, value]) => [toKebabCase(key), value]),
-  );
-  const config = readConfig({ flags, environment: process.env, file });
-  const isForPerson = process.stdout.isTTY === true;
-  const log = createLog(isForPerson);
-  dieLoudly(log);
-  for (const name of unknownVariables(process.env)) log.warn(`${name} is not a setting of Firn`);
-  if (process.getuid?.() === 0) log.warn('running as root: use a user of its own for the store');
-  const server = await startServer(config, { version, log });
-  stopOnSignal(server, log);
-  logRecovery(server, log);
-  if (isForPerson) process.stdout.write(welcome(server));
-  else logStart(server, log);
-}
-
-function toKebabCase(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-/** An error that nobody has caught leaves the process in a state that nobody knows. */
-function dieLoudly(log: Log): void {
-  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-    process.on(event, (error: Error) => {
-      log.fatal({ error: { message: error.message, stack: error.stack } }, event);
-      process.exit(failed);
-    });
-  }
-}
-
-function stopOnSignal(server: RunningServer, log: Log): void {
-  const stop = () => {
-    log.info('stopping');
-    server.stop().then(
-      () => process.exit(0),
-      (error: Error) => {
-        log.fatal({ error: { message: error.message, stack: error.stack } }, 'stopping failed');
-        process.exit(failed);
-      },
-    );
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
-}
-
-/** A crash leaves traces; what was done about them is said at the next start. */
-function logRecovery({ recovery }: RunningServer, log: Log): void {
-  const { replayedEntries, tornBytes, isViewReplaced } = recovery;
-  if (tornBytes > 0) log.warn({ tornBytes }, 'the torn end of the journal was set aside');
-  if (isViewReplaced) log.warn('view.sqlite was damaged: set aside and made anew');
-  if (replayedEntries > 0) log.info({ replayedEntries }, 'journal entries were applied again');
-}
-
-/** What to type next: a vault, an archive, and what is there. */
-function nextCommands({ address }: RunningServer): string[] {
-  const aws = (command: string) =>
-    `aws --endpoint-url ${address} glacier ${command} --account-id -`;
-  return [
-    aws('create-vault --vault-name photos'),
-    aws('upload-archive --vault-name photos --body README.md'),
-    aws('list-vaults'),
-  ];
-}
-
-function exportCommand({ firstKey, identity }: RunningServer): string {
-  const { accessKeyId, secretAccessKey } = firstKey ?? {
-    accessKeyId: '<your key id>',
-    secretAccessKey: '<your secret>',
-  };
-  return `export AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey} AWS_DEFAULT_REGION=${identity.region}`;
-}
-
-function welcome(server: RunningServer): string {
-  const key = server.firstKey && [
-    '',
-    '  Your first access key. It is shown this once; keep it:',
-    `    access key id      ${server.firstKey.accessKeyId}`,
-    `    secret access key  ${server.firstKey.secretAccessKey}`,
-  ];
-  const lines = [
-    '',
-    `  Firn listens on ${server.address} and keeps its data in ${server.dataDirectory}`,
-    '  One copy on one disk: damage will be found, but only a second copy can heal it.',
-    ...(key ?? []),
-    '',
-    '  Sign in with the AWS command line:',
-    `    ${exportCommand(server)}`,
-    '  and type next:',
-    ...nextCommands(server).map((line) => `    ${line}`),
-    '',
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-/** The same for a pipe. The first key appears in this one line and in no other. */
-function logStart(server: RunningServer, log: Log): void {
-  const { address, dataDirectory, identity, recovery, firstKey } = server;
-  log.info(
-    {
-      address,
-      dataDirectory,
-      region: identity.region,
-      accountId: identity.accountId,
-      ...recovery,
-      ...(firstKey && { firstAccessKey: firstKey }),
-      next: [exportCommand(server), ...nextCommands(server)],
-    },
-    'listening',
-  );
 }

@@ -69,7 +69,7 @@ async function openRoot(config: Config, root: StoreRoot): Promise<Store> {
   const { directory, identity } = root;
   checkIdentity(config, identity);
   const health = new StoreHealth();
-  const testClock = identity.testClock && new TestClock();
+  const testClock = identity.testClock === true ? new TestClock() : undefined;
   const clock = testClock ?? systemClock;
   const sealingKey = await readSealingKey(config, directory);
   const options = { directory, clock, health, seal: new RowSeal(sealingKey) };
@@ -80,8 +80,8 @@ async function openRoot(config: Config, root: StoreRoot): Promise<Store> {
     asideDirectory,
   });
   const sealer = new SecretSealer(sealingKey);
+  await restoreClock(testClock, metadata);
   const firstKey = await prepareAccount(config, identity, metadata, sealer);
-  await restoreClock(identity, testClock, metadata);
   return {
     directory,
     identity,
@@ -197,15 +197,16 @@ async function prepareAccount(
  * nobody makes one by a word in `store.json`.
  */
 async function restoreClock(
-  identity: StoreIdentity,
   testClock: TestClock | undefined,
   metadata: MetadataStore,
 ): Promise<void> {
+  const accounts = await metadata.read((tx) => tx.all(listAccounts, {}));
+  if (accounts.length === 0) return; // the first start
   const row = await metadata.read((tx) => tx.first(findClock, {}));
   if ((row !== undefined) !== (testClock !== undefined)) {
     throw new StoreDamagedError(
-      `store.json says that the store ${identity.testClock ? 'has' : 'has not'} a test clock, and the journal says the contrary: put back a good copy of store.json, it never changes`,
+      `store.json says that the store ${testClock ? 'has' : 'has not'} a test clock, and the journal says the contrary: put back a good copy of store.json, it never changes`,
     );
   }
-  if (row) testClock?.enter({ offsetMs: row.offset_ms, frozenAt: row.frozen_at ?? undefined });
+  if (row) testClock?.restore({ offsetMs: row.offset_ms, frozenAt: row.frozen_at ?? undefined });
 }

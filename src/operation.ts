@@ -34,6 +34,8 @@ export interface ServiceSettings {
   readonly inventorySeconds: number;
   /** Expedited retrievals need provisioned capacity. */
   readonly isCapacityLimited: boolean;
+  /** Where select jobs write; undefined: they are refused. */
+  readonly selectBucket: string | undefined;
   /** Life of an upload without activity. */
   readonly uploadIdleSeconds: number;
 }

@@ -6,7 +6,7 @@ import type { AccessKey } from './accounts/access-key.ts';
 import { AccessKeys } from './accounts/find-access-key.ts';
 import { createAdmin } from './admin/app.ts';
 import { openApiDocument } from './api/openapi.ts';
-import type { Config } from './config.ts';
+import type { Config, SelectConfig } from './config.ts';
 import { Faults } from './faults/faults.ts';
 import { Listener, type OpenDocument } from './http/listener.ts';
 import { systemClock } from './lib/clock.ts';
@@ -19,6 +19,8 @@ import {
 } from './notifications/require-signing-certificate.ts';
 import { openStore, type Store } from './open-store.ts';
 import type { Service } from './operation.ts';
+import { createAddressGuard, guardedAgents } from './outgoing/address-guard.ts';
+import { OutputBucket } from './outgoing/output-bucket.ts';
 import { makeSigningCertificate } from './outgoing/signing-certificate.ts';
 import { createTopicPublisher } from './outgoing/topic-publisher.ts';
 import { SigningKeys } from './sigv4/signing-keys.ts';
@@ -79,6 +81,8 @@ export async function startServer(config: Config, program: Program): Promise<Run
 
 interface Running {
   readonly loops: readonly WorkerLoop[];
+  /** Those that wait for nobody outside. */
+  readonly settlingLoops: readonly WorkerLoop[];
   readonly service: Service;
 }
 
@@ -123,7 +127,8 @@ function makeWorkers(config: Config, store: Store, publisher: Publisher, log: Lo
     clock,
     log,
   );
-  const jobRunner = new JobRunner(workless, async (tx, job) => {
+  const resultWriter = config.select && makeResultWriter(config.select, config.outgoingAllow);
+  const jobRunner = new JobRunner({ ...workless, resultWriter }, async (tx, job) => {
     if (await outbox.queue(tx, job)) senderLoop.wake();
   });
   const jobLoop = new WorkerLoop(jobRunner, clock, log);
@@ -132,12 +137,17 @@ function makeWorkers(config: Config, store: Store, publisher: Publisher, log: Lo
   others.push(new RecordChecker(workless));
   if (config.inventorySeconds > 0) others.push(new InventoryTaker(workless));
   const otherLoops = others.map((worker) => new WorkerLoop(worker, clock, log));
-  const loops = [jobLoop, senderLoop, ...otherLoops];
+  const settlingLoops = [jobLoop, ...otherLoops];
   const jobAdded = async (jobId: string) => {
     jobLoop.wake();
     await jobRunner.waitFor(jobId, jobPatienceMs);
   };
-  return { loops, service: { ...workless, jobAdded } };
+  const service = { ...workless, jobAdded };
+  return { loops: [...settlingLoops, senderLoop], settlingLoops, service };
+}
+
+function makeResultWriter(select: SelectConfig, allow: readonly string[]): OutputBucket {
+  return new OutputBucket({ ...select, agent: guardedAgents(createAddressGuard({ allow })) });
 }
 
 function makeService(config: Config, store: Store, log: Log): Omit<Service, 'jobAdded'> {
@@ -156,6 +166,7 @@ function makeService(config: Config, store: Store, log: Log): Omit<Service, 'job
       inventorySeconds,
       uploadIdleSeconds,
       isCapacityLimited: config.profile === 'aws',
+      selectBucket: config.select?.bucket,
     },
     raiseAlarm: (name, message) => {
       const isNew = health.raise({ name, message, since: clock.now() });
@@ -172,13 +183,13 @@ function makeListener(
   running: Running & Notifying,
 ): Listener {
   const { metadata, sealer, clock, health, identity, testClock } = store;
-  const { service, loops, certificate } = running;
+  const { service, settlingLoops, certificate } = running;
   const { version, log } = program;
   const accessKeys = new AccessKeys({ metadata, sealer, clock });
   const settle = async () => {
     const waiting = new AbortController();
     const patience = systemClock.sleep(settlePatienceMs, waiting.signal);
-    await Promise.race([Promise.all(loops.map((loop) => loop.settle())), patience]);
+    await Promise.race([Promise.all(settlingLoops.map((loop) => loop.settle())), patience]);
     waiting.abort();
   };
   const ownApi = createAdmin({
@@ -188,7 +199,7 @@ function makeListener(
     version,
     profile: config.profile,
     operatorAccountId: identity.accountId,
-    testClock: testClock && { clock: testClock, settle },
+    testClock: testClock && { clock: testClock, settle, inTurn: turns() },
   });
   return new Listener({
     ...config.listen,
@@ -211,6 +222,16 @@ function makeListener(
     },
     unreadyReason: () => health.readOnlyReason && `read-only: ${health.readOnlyReason}`,
   });
+}
+
+/** Runs what it is given one after the other. */
+function turns() {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work, work);
+    last = turn.catch(() => {});
+    return turn;
+  };
 }
 
 function jsonDocument(make: () => object): OpenDocument {

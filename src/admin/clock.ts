@@ -28,10 +28,7 @@ const clockRow = (
     method: 'post',
     permitted: 'operator',
     answer: answer(clockShape),
-    handle: async (_input, call) => {
-      await move(call, requireTestClock(call));
-      return describeClock(call);
-    },
+    handle: (_input, call) => moving(call, (control) => move(call, control)),
   });
 
 export const clockRows: readonly AdminRow[] = [
@@ -52,11 +49,8 @@ export const clockRows: readonly AdminRow[] = [
     permitted: 'operator',
     body: z.object({ seconds: z.number().positive() }),
     answer: answer(clockShape),
-    handle: async ({ body }, call) => {
-      const control = requireTestClock(call);
-      await moveTo(call, control, control.clock.now() + body.seconds * 1000);
-      return describeClock(call);
-    },
+    handle: ({ body }, call) =>
+      moving(call, (control) => moveTo(call, control, control.clock.now() + body.seconds * 1000)),
   }),
   adminRow({
     name: 'SetClock',
@@ -66,10 +60,8 @@ export const clockRows: readonly AdminRow[] = [
     permitted: 'operator',
     body: z.object({ time: z.iso.datetime({ offset: true }) }),
     answer: answer(clockShape),
-    handle: async ({ body }, call) => {
-      await moveTo(call, requireTestClock(call), Date.parse(body.time));
-      return describeClock(call);
-    },
+    handle: ({ body }, call) =>
+      moving(call, (control) => moveTo(call, control, Date.parse(body.time))),
   }),
   clockRow(
     { name: 'FreezeClock', path: '/_/clock/freeze', summary: 'Stops a test clock.' },
@@ -87,6 +79,15 @@ export function requireTestClock({ testClock }: AdminCall): TestClockControl {
   throw new GlacierError('BadRequest', 'This store has no test clock');
 }
 
+/** One move after the other, so that each begins where the one before has ended. */
+async function moving(call: AdminCall, move: (control: TestClockControl) => Promise<void>) {
+  const control = requireTestClock(call);
+  return control.inTurn(async () => {
+    await move(control);
+    return describeClock(call);
+  });
+}
+
 /**
  * The goal is recorded first, so that a restart does not fall back behind what was done on the way.
  */
@@ -95,6 +96,8 @@ async function moveTo(call: AdminCall, control: TestClockControl, time: Millisec
   const { clock } = control;
   const goal = clock.stateAt(time);
   await record(call, goal);
+  // What was due before has its own time.
+  await control.settle();
   for (;;) {
     const next = await nextDueTime(call, clock.now());
     if (next === undefined || next >= time) break;
@@ -118,9 +121,16 @@ async function nextDueTime({ service }: AdminCall, now: Milliseconds) {
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
+/** At once, for a moment later the time would be another one; recorded before it is answered. */
 async function enter(call: AdminCall, clock: TestClock, state: TestClockState): Promise<void> {
-  await record(call, state);
+  const before = clock.state;
   clock.enter(state);
+  try {
+    await record(call, state);
+  } catch (error) {
+    clock.enter(before);
+    throw error;
+  }
 }
 
 function record({ service, actor }: AdminCall, { offsetMs, frozenAt }: TestClockState) {

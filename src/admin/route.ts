@@ -21,6 +21,8 @@ export interface TestClockControl {
   readonly clock: TestClock;
   /** Resolves when the workers have done all that is due. */
   settle(): Promise<void>;
+  /** Runs one move of the clock after the other. */
+  inTurn<T>(move: () => Promise<T>): Promise<T>;
 }
 
 /** What the whole server has one of. */

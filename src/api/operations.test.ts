@@ -108,7 +108,7 @@ test.each<[name: string, headers: string[]]>([
   ['InitiateMultipartUpload', ['Location', 'x-amz-multipart-upload-id']],
   ['UploadMultipartPart', ['x-amz-sha256-tree-hash']],
   ['CompleteMultipartUpload', ['Location', 'x-amz-archive-id', 'x-amz-sha256-tree-hash']],
-  ['InitiateJob', ['Location', 'x-amz-job-id']],
+  ['InitiateJob', ['Location', 'x-amz-job-id', 'x-amz-job-output-path']],
   ['InitiateVaultLock', ['x-amz-lock-id']],
   ['PurchaseProvisionedCapacity', ['x-amz-capacity-id']],
 ])('%s answers with the headers %j', (name, headers) => {

@@ -261,14 +261,22 @@ export const operations = {
     resource: 'vault',
     fields: {},
     body: jobParameters,
-    answer: { status: 202, headers: { jobId: 'x-amz-job-id', ...location }, body: 'none' },
+    answer: {
+      status: 202,
+      headers: {
+        jobId: 'x-amz-job-id',
+        jobOutputPath: 'x-amz-job-output-path',
+        ...location,
+      },
+      body: 'none',
+    },
     errors: [
       'InsufficientCapacityException',
       'PolicyEnforcedException',
       'ResourceNotFoundException',
     ],
     doc: 'api-initiate-job-post',
-    summary: 'Asks for an archive, a part of one, or the inventory of a vault.',
+    summary: 'Asks for an archive, a part of one, records in one, or the inventory of a vault.',
   },
   DescribeJob: {
     ...bare,

@@ -54,8 +54,8 @@ const isTextRecord = (value: unknown): boolean =>
   !Array.isArray(value) &&
   Object.values(value).every((text) => typeof text === 'string');
 
-/** The object itself, not a copy: a key may be `__proto__`. */
-const textRecord = z
+/** Texts by name. The object itself, not a copy: a key may be `__proto__`. */
+export const textRecord = z
   .custom<Record<string, string>>(isTextRecord, 'expected an object of strings')
   .meta({ type: 'object', additionalProperties: { type: 'string' } });
 

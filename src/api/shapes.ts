@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { limits } from './limits.ts';
+import { outputLocation, selectParameters, textRecord } from './select-shapes.ts';
 
 /** A field of a request that travels in a header or in the query. */
 export interface Field<Value, Required extends boolean> {
@@ -208,6 +209,10 @@ export const jobDescription = z.object({
   StatusMessage: nullableText,
   Tier: nullableText,
   VaultARN: z.string(),
+  // Of select jobs only (chosen: in a real notification of another job they were absent).
+  JobOutputPath: z.string().optional(),
+  OutputLocation: outputLocation.optional(),
+  SelectParameters: selectParameters.optional(),
 });
 
 export const jobList = z.object({ JobList: z.array(jobDescription), Marker: nullableText });
@@ -234,20 +239,9 @@ export const jobParameters = z.object({
   RetrievalByteRange: optionalText,
   SNSTopic: optionalText,
   Tier: optionalText,
-  SelectParameters: z.record(z.string(), z.unknown()).nullish(),
-  OutputLocation: z.record(z.string(), z.unknown()).nullish(),
+  SelectParameters: selectParameters.nullish(),
+  OutputLocation: outputLocation.nullish(),
 });
-
-const isTextRecord = (value: unknown): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  !Array.isArray(value) &&
-  Object.values(value).every((text) => typeof text === 'string');
-
-/** The object itself, not a copy: a tag may have the key `__proto__`. */
-const textRecord = z
-  .custom<Record<string, string>>(isTextRecord, 'expected an object of strings')
-  .meta({ type: 'object', additionalProperties: { type: 'string' } });
 
 export const tagsToAdd = z.object({ Tags: textRecord.nullish() });
 export const tagsToRemove = z.object({ TagKeys: z.array(z.string()).nullish() });

@@ -122,7 +122,7 @@ function leaveWhenNobodyReads(error: NodeJS.ErrnoException): void {
 }
 
 /** Errors of the arguments in one sentence, like all others, with the way to the help. */
-function speakAsFirn(command: Command): Command {
+export function speakAsFirn(command: Command): Command {
   return command.configureOutput({
     outputError: (text, write) => {
       const sentence = text

@@ -56,7 +56,7 @@ export class Faults {
   takeForRequest(operation: OperationName, vaultName: string): Fault | undefined {
     return this.#take(
       (it) =>
-        it.fault.kind !== 'fail-job' &&
+        isForRequests(it.fault, operation) &&
         (it.operation ?? operation) === operation &&
         (it.vaultName ?? vaultName) === vaultName,
     );
@@ -81,4 +81,9 @@ export class Faults {
     });
     return met.fault;
   }
+}
+
+/** Only an output has bytes to be corrupted; jobs fail where they are run. */
+function isForRequests({ kind }: Fault, operation: OperationName): boolean {
+  return kind !== 'fail-job' && (kind !== 'corrupt' || operation === 'GetJobOutput');
 }

@@ -2,7 +2,10 @@
 import { type ErrorCode, GlacierError } from '../api/errors.ts';
 import type { Fault } from '../faults/faults.ts';
 import { systemClock } from '../lib/clock.ts';
-import { type Output, unavailable } from './reply.ts';
+import { missingAuthenticationToken } from '../sigv4/claim.ts';
+import { unrecognizedClient } from '../sigv4/verify.ts';
+import { expiredToken } from './authenticate.ts';
+import { BrokenOffError, type Output, unavailable } from './reply.ts';
 
 /** Runs `work`, or what the fault leaves of it. */
 export async function applyFault(
@@ -19,19 +22,32 @@ export async function applyFault(
       await systemClock.sleep(fault.milliseconds);
       return work();
     case 'break':
-      return { ...(await work()), breakAfterBytes: fault.afterBytes };
+      return breakOff(work, fault.afterBytes);
     case 'corrupt':
       return corrupt(await work(), fault.atByte);
   }
 }
 
+async function breakOff(work: () => Promise<Output>, breakAfterBytes: number): Promise<Output> {
+  try {
+    return { ...(await work()), breakAfterBytes };
+  } catch (error) {
+    if (!(error instanceof GlacierError)) throw error;
+    throw new BrokenOffError(breakAfterBytes, error);
+  }
+}
+
 /** In Amazon's words where they are known (observed). */
 const usualMessages: Partial<Record<ErrorCode, string>> = {
+  ExpiredTokenException: expiredToken().message,
+  MissingAuthenticationTokenException: missingAuthenticationToken().message,
   NoLongerSupportedException:
     'This API is no longer supported for new accounts. Please use S3 Glacier storage classes instead. Please contact AWS Support if you believe this is an error.',
+  PolicyEnforcedException: 'InitiateJob request denied by current data retrieval policy.',
   RequestTimeoutException: 'Request timed out.',
   ServiceUnavailableException: unavailable().message,
   ThrottlingException: 'Rate exceeded',
+  UnrecognizedClientException: unrecognizedClient().message,
 };
 
 function usualMessage(code: ErrorCode): string {

@@ -63,7 +63,7 @@ export async function authenticate(
 }
 
 /** The text is Amazon's general one (chosen: Glacier's was never seen). */
-function expiredToken(): GlacierError {
+export function expiredToken(): GlacierError {
   return new GlacierError(
     'ExpiredTokenException',
     'The security token included in the request is expired',

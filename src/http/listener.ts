@@ -11,6 +11,7 @@ import { type PipelineContext, runPipeline } from './pipeline.ts';
 import {
   BrokenOffError,
   formatError,
+  replyBrokenOff,
   replyError,
   replyOutput,
   requestIdHeader,
@@ -105,7 +106,11 @@ export class Listener {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
     const timer = setTimeout(() => this.#server.closeAllConnections(), patienceMs);
-    await Promise.allSettled(this.#running);
+    // Whoever has not noticed a second later that the connection is gone is left behind.
+    const waiting = new AbortController();
+    const patience = this.#options.clock.sleep(patienceMs + 1_000, waiting.signal);
+    await Promise.race([Promise.allSettled(this.#running), patience]);
+    waiting.abort();
     this.#server.closeIdleConnections();
     await closed;
     clearTimeout(timer);
@@ -184,8 +189,9 @@ export class Listener {
     log: Log,
   ): Promise<GlacierError | undefined> {
     const isRefusal = error instanceof GlacierError;
-    const isGone = error instanceof ClientGoneError || error instanceof BrokenOffError;
-    if (isGone || response.destroyed) {
+    const isBroken = error instanceof BrokenOffError;
+    if (isBroken) await replyBrokenOff(response, requestId, error).catch(() => {});
+    if (isBroken || error instanceof ClientGoneError || response.destroyed) {
       log.info({ reason: (error as Error).message }, 'the client has gone away');
       response.destroy();
       return undefined;

@@ -60,10 +60,27 @@ export async function replyOutput(
 /** A tester has ordered that the connection breaks. There is nothing to answer any more. */
 export class BrokenOffError extends Error {
   override readonly name = 'BrokenOffError';
+  readonly bytes: number;
+  /** What would have been answered, where that was a refusal. */
+  readonly refusal: GlacierError | undefined;
 
-  constructor(bytes: number) {
+  constructor(bytes: number, refusal?: GlacierError) {
     super(`The connection breaks after ${bytes} bytes, as a fault was ordered`);
+    this.bytes = bytes;
+    this.refusal = refusal;
   }
+}
+
+/** Sends the first bytes of a refusal. @throws BrokenOffError when they are sent */
+export async function replyBrokenOff(
+  response: ServerResponse,
+  requestId: string,
+  { bytes, refusal }: BrokenOffError,
+): Promise<void> {
+  if (!refusal) return;
+  const body = formatError(refusal);
+  const headers = [requestIdHeader, requestId, ...jsonHeaders(body)];
+  await sendPieces(response, refusal.status, headers, cut([Buffer.from(body)], bytes));
 }
 
 /** The first bytes, then an error: the connection breaks before the declared length. */

@@ -31,7 +31,8 @@ import { requireJob } from './require-job.ts';
 
 export const getJobOutput: Handler<'GetJobOutput'> = async (input, call) => {
   const job = await requireJob(call, input.jobId);
-  if (job.status !== 'Succeeded') {
+  // Of a select job too: its output lies in a bucket (chosen).
+  if (job.status !== 'Succeeded' || job.action === 'Select') {
     throw invalidParameter(`The job is not currently available for download: ${job.job_id}`);
   }
   checkVaultArn(input, arnOfVault(call.vault, call.settings.region));

@@ -8,6 +8,7 @@ import { decodeInventoryMarker, type InventoryPosition } from '../inventory/inve
 import { type ByteRange, isMebibyteAligned, rangeLength, wholeRange } from '../lib/byte-range.ts';
 import { toIsoDate } from '../lib/clock.ts';
 import type { Handler, VaultCall } from '../operation.ts';
+import { resultPath } from '../select/select-request.ts';
 import type { JobFields } from '../storage/metadata/entries.ts';
 import type { Reader, Writer } from '../storage/metadata/metadata-store.ts';
 import { findArchive } from '../storage/metadata/queries/archives.ts';
@@ -27,6 +28,7 @@ import {
   invalidByteRange,
   type JobRequest,
   readJobRequest,
+  type SelectJobRequest,
 } from './job-request.ts';
 
 /**
@@ -40,13 +42,19 @@ export const initiateJob: Handler<'InitiateJob'> = async ({ parameters }, call) 
   const jobId = call.ids.next('job');
   const archiveFields =
     request.action === 'ArchiveRetrieval' ? await planArchiveJob(call, request) : undefined;
+  const jobOutputPath =
+    request.action === 'Select' ? planSelectJob(call, request, jobId) : undefined;
   await call.metadata.write(call, async (tx) => {
     const current = await requireVault(tx, call);
     const data = await decideJob(tx, call, current, { request, jobId, archiveFields });
     await tx.record({ kind: 'JobInitiated', data });
   });
   await call.jobAdded(jobId);
-  return { jobId, location: `/${accountId}/vaults/${vault.vault_name}/jobs/${jobId}` };
+  return {
+    jobId,
+    jobOutputPath,
+    location: `/${accountId}/vaults/${vault.vault_name}/jobs/${jobId}`,
+  };
 };
 
 type ArchiveFields = NonNullable<JobFields['archive']>;
@@ -62,7 +70,7 @@ async function decideJob(tx: Writer, call: VaultCall, vault: VaultRow, plan: Pla
   const { description, snsTopic } = request;
   const { retrievalSeconds } = call.settings;
   // Inventories take as long as standard retrievals (observed: about four hours).
-  const tier = request.action === 'ArchiveRetrieval' ? request.tier : 'Standard';
+  const tier = request.action === 'InventoryRetrieval' ? 'Standard' : request.tier;
   const common = {
     vaultName: vault.vault_name,
     jobId,
@@ -74,9 +82,14 @@ async function decideJob(tx: Writer, call: VaultCall, vault: VaultRow, plan: Pla
   if (request.action === 'InventoryRetrieval') {
     return { ...common, inventory: planInventoryJob(call, vault, request) };
   }
-  await requireArchive(tx, vault, request.archiveId);
+  const { archiveId } = request;
+  await requireArchive(tx, vault, archiveId);
   if (archiveFields?.tier === 'Standard') await enforcePolicy(tx, call, rangeLength(archiveFields));
-  if (archiveFields?.tier === 'Expedited') await enforceCapacity(tx, call);
+  if (tier === 'Expedited') await enforceCapacity(tx, call);
+  if (request.action === 'Select') {
+    const { parameters, outputLocation } = request;
+    return { ...common, select: { archiveId, tier, parameters, outputLocation } };
+  }
   return archiveFields ? { ...common, archive: archiveFields } : common;
 }
 
@@ -92,6 +105,27 @@ async function enforcePolicy(tx: Writer, call: VaultCall, sizeBytes: number): Pr
     todayBytes: today?.size_bytes ?? 0,
   };
   enforceRetrievalPolicy(policy, usage, sizeBytes);
+}
+
+/** Results go to the one bucket that the operator has named. Returns where they will lie in it. */
+function planSelectJob(
+  { settings }: VaultCall,
+  { select }: SelectJobRequest,
+  jobId: string,
+): string {
+  const { selectBucket } = settings;
+  if (selectBucket === undefined) {
+    throw invalidParameter(
+      'Select jobs are not supported. This server has no bucket for their results: see its setting select-bucket',
+    );
+  }
+  const { bucketName, prefix } = select.location;
+  if (bucketName !== selectBucket) {
+    throw invalidParameter(
+      `Invalid BucketName: ${bucketName}: results of select jobs go to the bucket ${selectBucket}`,
+    );
+  }
+  return resultPath(prefix, jobId);
 }
 
 /** In the profile `live` there is always capacity. */

@@ -309,10 +309,7 @@ describe('a job of another type', () => {
     [{}, missing('archiveId')],
     [{ ArchiveId: archiveId }, missing('selectParameters')],
     [{ ArchiveId: archiveId, SelectParameters: {} }, missing('outputLocation')],
-    [
-      { ArchiveId: archiveId, SelectParameters: {}, OutputLocation: {} },
-      invalid('Select jobs are not supported.'),
-    ],
+    [{ ArchiveId: archiveId, SelectParameters: {}, OutputLocation: {} }, missing('expression')],
   ])('select with %j is refused', (fields, answer) => {
     expect(refusal({ Type: 'select', ...fields })).toEqual(answer);
   });

@@ -5,10 +5,12 @@
  * order: missing, then invalid, each in the order of the reference's table.
  */
 import { type GlacierError, invalidParameter, missingParameter } from '../api/errors.ts';
+import type { OutputLocation, SelectParameters } from '../api/select-shapes.ts';
 import { descriptionSchema, type JobParameters } from '../api/shapes.ts';
 import { snsTopicPattern } from '../lib/arn.ts';
 import { type ByteRange, parseByteRange, parseWholeNumber } from '../lib/byte-range.ts';
 import { type Milliseconds, toInventoryDate } from '../lib/clock.ts';
+import { readSelectRequest, type SelectRequest } from '../select/select-request.ts';
 
 export const tiers = ['Expedited', 'Standard', 'Bulk'] as const;
 export type Tier = (typeof tiers)[number];
@@ -40,7 +42,17 @@ export interface InventoryRequest extends Common {
   readonly marker: string | undefined;
 }
 
-export type JobRequest = ArchiveRequest | InventoryRequest;
+export interface SelectJobRequest extends Common {
+  readonly action: 'Select';
+  readonly archiveId: string;
+  readonly tier: Tier;
+  /** As they were given, and judged. */
+  readonly parameters: SelectParameters;
+  readonly outputLocation: OutputLocation;
+  readonly select: SelectRequest;
+}
+
+export type JobRequest = ArchiveRequest | InventoryRequest | SelectJobRequest;
 
 /** @throws GlacierError naming what is missing or invalid */
 export function readJobRequest(parameters: JobParameters): JobRequest {
@@ -52,7 +64,7 @@ export function readJobRequest(parameters: JobParameters): JobRequest {
     case 'inventory-retrieval':
       return readInventoryRequest(parameters);
     case 'select':
-      throw refuseSelect(parameters);
+      return readSelectJobRequest(parameters);
     default:
       throw invalidParameter(`Invalid job type: ${type}`);
   }
@@ -71,7 +83,7 @@ function readArchiveRequest(parameters: JobParameters): ArchiveRequest {
 }
 
 function readInventoryRequest(parameters: JobParameters): InventoryRequest {
-  refuseField(parameters.ArchiveId, 'ArchiveId');
+  refuseField(parameters.ArchiveId, 'ArchiveId', 'inventory-retrieval');
   const description = readDescription(parameters);
   const format = oneOf(formats, given(parameters.Format) ?? 'JSON', 'format');
   const inventory = parameters.InventoryRetrievalParameters ?? {};
@@ -82,7 +94,7 @@ function readInventoryRequest(parameters: JobParameters): InventoryRequest {
   }
   const limit = readLimit(inventory.Limit);
   const marker = given(inventory.Marker);
-  refuseField(parameters.RetrievalByteRange, 'RetrievalByteRange');
+  refuseField(parameters.RetrievalByteRange, 'RetrievalByteRange', 'inventory-retrieval');
   const snsTopic = readSnsTopic(parameters);
   return {
     action: 'InventoryRetrieval',
@@ -96,25 +108,37 @@ function readInventoryRequest(parameters: JobParameters): InventoryRequest {
   };
 }
 
-export function invalidByteRange(text: string): GlacierError {
-  return invalidParameter(`Invalid byte range: ${text}`);
+function readSelectJobRequest(parameters: JobParameters): SelectJobRequest {
+  const archiveId = given(parameters.ArchiveId);
+  if (archiveId === undefined) throw missingParameter('archiveId');
+  const select = readSelectRequest(parameters);
+  const description = readDescription(parameters);
+  refuseField(parameters.RetrievalByteRange, 'RetrievalByteRange', 'select');
+  const snsTopic = readSnsTopic(parameters);
+  const tier = oneOf(tiers, given(parameters.Tier) ?? 'Standard', 'tier');
+  return {
+    action: 'Select',
+    archiveId,
+    description,
+    snsTopic,
+    tier,
+    parameters: parameters.SelectParameters ?? {},
+    outputLocation: parameters.OutputLocation ?? {},
+    select,
+  };
 }
 
-/** The fields are judged, so that their errors are precise; the job itself is not offered. */
-function refuseSelect(parameters: JobParameters): GlacierError {
-  if (given(parameters.ArchiveId) === undefined) return missingParameter('archiveId');
-  if (!parameters.SelectParameters) return missingParameter('selectParameters');
-  if (!parameters.OutputLocation) return missingParameter('outputLocation');
-  return invalidParameter('Select jobs are not supported.');
+export function invalidByteRange(text: string): GlacierError {
+  return invalidParameter(`Invalid byte range: ${text}`);
 }
 
 function given(text: string | null | undefined): string | undefined {
   return text === null || text === '' ? undefined : text;
 }
 
-function refuseField(text: string | null | undefined, name: string): void {
+function refuseField(text: string | null | undefined, name: string, type: string): void {
   if (given(text) !== undefined) {
-    throw invalidParameter(`Invalid ${name}: not allowed for an inventory-retrieval job`);
+    throw invalidParameter(`Invalid ${name}: not allowed for ${type} jobs`);
   }
 }
 

@@ -5,10 +5,12 @@
  * gone (observed: it then answers as if it had never been).
  */
 import { type GlacierError, notFound } from '../api/errors.ts';
+import type { OutputLocation, SelectParameters } from '../api/select-shapes.ts';
 import type { JobDescription } from '../api/shapes.ts';
 import { formatByteRange } from '../lib/byte-range.ts';
 import { type Milliseconds, toIsoDate } from '../lib/clock.ts';
 import type { MarkerKind } from '../lib/marker.ts';
+import { resultPath } from '../select/select-request.ts';
 import type { DescribedJobRow } from '../storage/metadata/queries/jobs.ts';
 import type { JobRow } from '../storage/metadata/schema.ts';
 
@@ -29,10 +31,11 @@ export function isExpired(job: JobRow, now: Milliseconds): boolean {
  */
 export function describeJob(job: DescribedJobRow, vaultArn: string): JobDescription {
   const { status } = job;
+  const isSelect = job.action === 'Select';
   return {
     Action: job.action,
     ArchiveId: job.archive_id,
-    ArchiveSHA256TreeHash: hex(job.archive_tree_hash),
+    ArchiveSHA256TreeHash: isSelect ? null : hex(job.archive_tree_hash),
     ArchiveSizeInBytes: job.archive_size_bytes,
     Completed: status !== 'InProgress',
     CompletionDate: job.completed_at === null ? null : toIsoDate(job.completed_at),
@@ -48,6 +51,21 @@ export function describeJob(job: DescribedJobRow, vaultArn: string): JobDescript
     StatusMessage: status === 'InProgress' ? null : status,
     Tier: job.tier,
     VaultARN: vaultArn,
+    ...(isSelect && describeSelect(job)),
+  };
+}
+
+function describeSelect(job: JobRow) {
+  const parameters = selectParametersOf(job);
+  const prefix = parameters.OutputLocation.S3?.Prefix ?? '';
+  return { JobOutputPath: resultPath(prefix, job.job_id), ...parameters };
+}
+
+/** What a select job was asked for, as it was given. */
+export function selectParametersOf(job: JobRow) {
+  return {
+    OutputLocation: JSON.parse(job.output_location ?? '{}') as OutputLocation,
+    SelectParameters: JSON.parse(job.select_parameters ?? '{}') as SelectParameters,
   };
 }
 

@@ -91,6 +91,18 @@ test('its state is what a restart needs', () => {
   clock.enter(clock.stateAt(start + hourMs));
   real.time += 10;
   const next = new TestClock(real);
-  next.enter(clock.state);
+  next.restore(clock.state);
   expect(next.now()).toBe(clock.now());
+});
+
+test('after a restart the lock clock is where the clock is, though real time has overtaken it', () => {
+  const real = new HandClock();
+  const clock = new TestClock(real);
+  clock.enter(clock.frozenState());
+  clock.enter(clock.stateAt(start + hourMs));
+  real.time += 2 * hourMs;
+  const next = new TestClock(real);
+  const lockClock = new LockClock(next, start);
+  next.restore(clock.state);
+  expect(lockClock.now()).toBe(start + hourMs);
 });

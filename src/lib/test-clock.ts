@@ -14,6 +14,9 @@ export interface TestClockState {
   readonly frozenAt?: Milliseconds | undefined;
 }
 
+/** Longer than any time between two starts. */
+const longestMs: Milliseconds = 10_000 * 365 * 24 * 60 * 60 * 1000;
+
 export class TestClock implements Clock {
   readonly #real: Clock;
   #state: TestClockState = { offsetMs: 0 };
@@ -66,11 +69,20 @@ export class TestClock implements Clock {
     return { offsetMs: this.now() - this.#real.now() };
   }
 
+  /** Where the clock was before a restart, which took as long as one likes. */
+  restore(state: TestClockState): void {
+    this.#enter(state, longestMs);
+  }
+
   /** Moves the clock, and wakes what waits on it. */
   enter(state: TestClockState): void {
+    this.#enter(state, 0);
+  }
+
+  #enter(state: TestClockState, leastMs: Milliseconds): void {
     const before = { now: this.now(), monotonic: this.monotonic() };
     this.#state = state;
-    const monotonic = before.monotonic + Math.max(0, this.now() - before.now);
+    const monotonic = before.monotonic + Math.max(leastMs, this.now() - before.now);
     const isFrozen = state.frozenAt !== undefined;
     this.#monotonicMs = isFrozen ? monotonic : monotonic - this.#real.monotonic();
     for (const wake of [...this.#sleepers]) wake();

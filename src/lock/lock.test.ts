@@ -17,6 +17,7 @@ function vaultOf(changes: Partial<VaultRow> = {}): VaultRow {
     created_at: 0,
     number_of_archives: 0,
     size_bytes: 0,
+    first_written_at: null,
     written_at: null,
     written_sequence: null,
     inventory_at: null,

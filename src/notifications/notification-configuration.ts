@@ -33,6 +33,8 @@ export function readNotificationConfiguration(
 const eventOf = {
   ArchiveRetrieval: 'ArchiveRetrievalCompleted',
   InventoryRetrieval: 'InventoryRetrievalCompleted',
+  // A vault's configuration has no event for it (documented).
+  Select: '',
 } as const;
 
 /** The topics to be told that a job has completed: its own, then the vault's (documented). */

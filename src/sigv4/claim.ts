@@ -57,7 +57,11 @@ export function readClaim(request: ReceivedRequest): Claim {
   if (request.query['X-Amz-Signature'] !== undefined) {
     return readPresignedQuery(request);
   }
-  throw new GlacierError(
+  throw missingAuthenticationToken();
+}
+
+export function missingAuthenticationToken(): GlacierError {
+  return new GlacierError(
     'MissingAuthenticationTokenException',
     'Request is missing Authentication Token',
   );

@@ -31,6 +31,7 @@ export class RecordChecker implements Worker {
   readonly idleMs = 60_000;
   readonly #service: CheckService;
   #pass: Pass | undefined = beginning;
+  /** On the clock that never jumps. */
   #passedAt: Milliseconds = 0;
 
   constructor(service: CheckService) {
@@ -39,10 +40,10 @@ export class RecordChecker implements Worker {
 
   async step(signal: AbortSignal): Promise<'worked' | 'idle'> {
     const { clock } = this.#service;
-    if (!this.#pass && clock.now() - this.#passedAt < dayMs) return 'idle';
+    if (!this.#pass && clock.monotonic() - this.#passedAt < dayMs) return 'idle';
     this.#pass = await this.#check(this.#pass ?? beginning);
     if (!this.#pass) {
-      this.#passedAt = clock.now();
+      this.#passedAt = clock.monotonic();
       return 'idle';
     }
     await clock.sleep(pauseMs, signal);

@@ -11,6 +11,7 @@ import { vaultArn } from '../lib/arn.ts';
 import { toIsoDate } from '../lib/clock.ts';
 import { untilAborted } from '../lib/pieces.ts';
 import type { Service } from '../operation.ts';
+import type { ResultWriter } from '../select/result-objects.ts';
 import { readInOrder } from '../storage/blobs/blob-store.ts';
 import type { Entry, EntryData } from '../storage/metadata/entries.ts';
 import type { Writer } from '../storage/metadata/metadata-store.ts';
@@ -18,16 +19,27 @@ import { getArchive } from '../storage/metadata/queries/archives.ts';
 import { type DueJobRow, findJob, listDueJobs } from '../storage/metadata/queries/jobs.ts';
 import { BlobDamagedError } from '../storage/store-errors.ts';
 import { type Worker, workerActor } from './worker.ts';
+import { writeSelectResults } from './write-select-results.ts';
 
 /** Jobs that are prepared side by side, so that a small one does not wait for a large one. */
 const jobsAtOnce = 4;
 
 type Outcome = Omit<EntryData['JobSucceeded'], 'jobId' | 'expiresAt'>;
 
+/** The job cannot succeed, whatever is tried. The message says why. */
+class JobFailedError extends Error {
+  override readonly name = 'JobFailedError';
+}
+
+export interface JobRunnerService extends Omit<Service, 'jobAdded'> {
+  /** Undefined where select jobs are refused. */
+  readonly resultWriter?: ResultWriter | undefined;
+}
+
 export class JobRunner implements Worker {
   readonly name = 'run-jobs';
   readonly idleMs = 1_000;
-  readonly #service: Omit<Service, 'jobAdded'>;
+  readonly #service: JobRunnerService;
   readonly #jobCompleted: (tx: Writer, job: DueJobRow) => Promise<void>;
   readonly #running = new Map<string, Promise<void>>();
   readonly #waiters = new Map<string, () => void>();
@@ -36,7 +48,7 @@ export class JobRunner implements Worker {
 
   /** @param jobCompleted is called within the change that completes a job */
   constructor(
-    service: Omit<Service, 'jobAdded'>,
+    service: JobRunnerService,
     jobCompleted: (tx: Writer, job: DueJobRow) => Promise<void>,
   ) {
     this.#service = service;
@@ -113,14 +125,15 @@ export class JobRunner implements Worker {
     const expiry = () => toIsoDate(clock.now() + settings.jobOutputSeconds * 1000);
     try {
       const ordered = this.#service.faults?.takeForJob(job.vault_name);
-      if (ordered !== undefined) throw new BlobDamagedError(ordered);
+      if (ordered !== undefined) throw new JobFailedError(ordered);
       const outcome = await this.#prepare(job, signal);
       await this.#complete(job, {
         kind: 'JobSucceeded',
         data: { jobId, expiresAt: expiry(), ...outcome },
       });
     } catch (error) {
-      if (!(error instanceof BlobDamagedError)) throw error;
+      const isFailure = error instanceof BlobDamagedError || error instanceof JobFailedError;
+      if (!isFailure) throw error;
       const reason = error.message;
       await this.#complete(job, {
         kind: 'JobFailed',
@@ -130,9 +143,22 @@ export class JobRunner implements Worker {
   }
 
   #prepare(job: DueJobRow, signal: AbortSignal): Promise<Outcome> {
-    return job.action === 'ArchiveRetrieval'
-      ? this.#verifyArchive(job, signal)
-      : this.#writeInventory(job, signal);
+    switch (job.action) {
+      case 'ArchiveRetrieval':
+        return this.#verifyArchive(job, signal);
+      case 'InventoryRetrieval':
+        return this.#writeInventory(job, signal);
+      case 'Select':
+        return this.#select(job, signal);
+    }
+  }
+
+  async #select(job: DueJobRow, signal: AbortSignal): Promise<Outcome> {
+    const { resultWriter } = this.#service;
+    if (!resultWriter) throw new JobFailedError('The server has no bucket for results any more');
+    const reason = await writeSelectResults(this.#service, resultWriter, job, signal);
+    if (reason !== undefined) throw new JobFailedError(reason);
+    return {};
   }
 
   /** Nothing is copied: the output is the archive's own bytes, now known to be good. */

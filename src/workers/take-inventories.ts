@@ -1,6 +1,6 @@
 /**
  * Takes a vault's inventory when it was written to since the last one and that has reached its age
- * (the first: when the age has passed since a write). Where inventories are always current there is
+ * (the first: when the age has passed since the first write). Where inventories are always current there is
  * nothing to do.
  */
 import type { Service } from '../operation.ts';

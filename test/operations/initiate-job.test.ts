@@ -275,7 +275,11 @@ describe('InitiateJob', () => {
         },
         OutputLocation: { S3: { BucketName: 'results', Prefix: 'test' } },
       });
-      checkError(reply, 'InvalidParameterValueException', 'Select jobs are not supported.');
+      checkError(
+        reply,
+        'InvalidParameterValueException',
+        'Select jobs are not supported. This server has no bucket for their results: see its setting select-bucket',
+      );
     });
 
     it('for another account', async () => {

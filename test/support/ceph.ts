@@ -18,6 +18,9 @@ import { promisify } from 'node:util';
 const exec = promisify(execFile);
 const STEP_TIMEOUT_MS = 60_000;
 
+/** That end the tests before `stop`: no daemon may outlive them. */
+const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
 /** Why there is none to be had; undefined when there is. */
 export const cephRefusal =
   process.env.FIRN_TEST_CEPH === '1' ? undefined : 'FIRN_TEST_CEPH is not 1: Ceph is not installed';
@@ -42,9 +45,15 @@ export async function startCeph(): Promise<Ceph> {
     for (const daemon of daemons) daemon.kill('SIGKILL');
     rmSync(directory, { recursive: true, force: true });
   };
+  const endWithUs = (signal: NodeJS.Signals): void => {
+    end();
+    process.kill(process.pid, signal);
+  };
   process.once('exit', end);
+  for (const signal of signals) process.once(signal, endWithUs);
   const stop = async (): Promise<void> => {
     process.off('exit', end);
+    for (const signal of signals) process.off(signal, endWithUs);
     // The gateway first, then the store, then the monitor: each waits for the next when it stops.
     for (const daemon of daemons.toReversed()) await stopDaemon(daemon);
     end();
@@ -81,10 +90,8 @@ async function startIn(directory: string, daemons: ChildProcess[]): Promise<Omit
   const endpoint = new URL(`http://127.0.0.1:${gatewayPort}`);
   await answering(endpoint);
   const keys = { accessKeyId: 'testkey', secretAccessKey: 'testsecret' };
-  await run(
-    ...(['radosgw-admin', 'user', 'create', '--uid=test', '--display-name=test'] as const),
-    ...[`--access-key=${keys.accessKeyId}`, `--secret-key=${keys.secretAccessKey}`],
-  );
+  const user = ['--uid=test', '--display-name=test', `--access-key=${keys.accessKeyId}`];
+  await run('radosgw-admin', 'user', 'create', ...user, `--secret-key=${keys.secretAccessKey}`);
   return { endpoint, region: 'us-east-1', ...keys };
 }
 

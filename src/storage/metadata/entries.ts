@@ -5,6 +5,7 @@
  * acknowledged; together with the blobs they are enough to build the whole store again. The format
  * is described for other programs in docs/storage-format.md: a field may be added, never renamed.
  */
+import type { OutputLocation, SelectParameters } from '../../api/select-shapes.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 
 /** UTC with milliseconds, as `toIsoDate` writes it. */
@@ -122,10 +123,12 @@ export interface EntryData {
   BlobsRemoved: { readonly blobIds: readonly string[] };
 }
 
+export type JobAction = 'ArchiveRetrieval' | 'InventoryRetrieval' | 'Select';
+
 /** What a job was asked for. Fields that do not apply are left out. */
 export interface JobFields {
   readonly jobId: string;
-  readonly action: 'ArchiveRetrieval' | 'InventoryRetrieval';
+  readonly action: JobAction;
   readonly description?: string;
   readonly snsTopic?: string;
   /** Earliest completion. */
@@ -137,6 +140,13 @@ export interface JobFields {
     /** Tree hash of the range, when it is tree-hash aligned and so has one. */
     readonly treeHash?: string;
     readonly tier: string;
+  };
+  readonly select?: {
+    readonly archiveId: string;
+    readonly tier: string;
+    /** As they were given. */
+    readonly parameters: SelectParameters;
+    readonly outputLocation: OutputLocation;
   };
   readonly inventory?: {
     readonly format: string;

@@ -61,7 +61,7 @@ export class RowSeal {
       row.created_at,
       row.created_lock_time,
       row.size_bytes,
-      row.tree_hash.toString('hex'),
+      Buffer.isBuffer(row.tree_hash) ? row.tree_hash.toString('hex') : null,
       row.blob_id,
       row.upload_sequence,
       row.deleted_sequence,
@@ -80,5 +80,8 @@ export class RowSeal {
 
 /** Whether a row carries the seal that it should. */
 export function isSealed(found: Buffer | null, expected: Buffer): boolean {
-  return found?.length === expected.length && timingSafeEqual(found, expected);
+  // What somebody has put there by hand may be anything.
+  return (
+    Buffer.isBuffer(found) && found.length === expected.length && timingSafeEqual(found, expected)
+  );
 }

@@ -6,9 +6,9 @@
  * hashes are 32 raw bytes. Nothing here is the only copy of anything: when these definitions change,
  * `viewVersion` does too, and the view is built anew from the journal.
  */
-import type { AccessKeyStatus } from './entries.ts';
+import type { AccessKeyStatus, JobAction } from './entries.ts';
 
-export const viewVersion = 7;
+export const viewVersion = 9;
 
 export interface AccountRow {
   account_id: string;
@@ -51,6 +51,8 @@ export interface VaultRow {
   /** As of now, not of the last inventory. */
   number_of_archives: number;
   size_bytes: number;
+  /** When an archive was stored for the first time. */
+  first_written_at: number | null;
   /** When and by which entry an archive was last stored or deleted. */
   written_at: number | null;
   written_sequence: number | null;
@@ -146,7 +148,7 @@ export interface JobRow {
   sequence: number;
   job_id: string;
   vault_sequence: number;
-  action: 'ArchiveRetrieval' | 'InventoryRetrieval';
+  action: JobAction;
   description: string | null;
   sns_topic: string | null;
   created_at: number;
@@ -164,6 +166,9 @@ export interface JobRow {
   start_date: string | null;
   end_date: string | null;
   item_limit: string | null;
+  /** JSON, as they were given. */
+  select_parameters: string | null;
+  output_location: string | null;
   up_to_sequence: number | null;
   inventory_date: number | null;
   after_sequence: number | null;

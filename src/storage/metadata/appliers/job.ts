@@ -9,11 +9,13 @@ type Kind = 'JobInitiated' | 'JobSucceeded' | 'JobFailed' | 'JobExpired';
 
 export const jobAppliers: Appliers<Kind> = {
   JobInitiated: async (rows, entry) => {
-    const { jobId, archive, inventory } = entry.data;
+    const { jobId, archive, select, inventory } = entry.data;
     const vault = await vaultOf(rows, entry);
-    const archiveRow = archive
-      ? known(await rows.first(archives.findArchive, { archiveId: archive.archiveId }), entry)
-      : undefined;
+    const archiveId = (archive ?? select)?.archiveId;
+    const archiveRow =
+      archiveId === undefined
+        ? undefined
+        : known(await rows.first(archives.findArchive, { archiveId }), entry);
     await rows.run(jobs.insertJob, {
       sequence: entry.sequence,
       job_id: jobId,
@@ -27,11 +29,13 @@ export const jobAppliers: Appliers<Kind> = {
       start_byte: archive?.startByte ?? null,
       end_byte: archive?.endByte ?? null,
       range_tree_hash: archive?.treeHash ? Buffer.from(archive.treeHash, 'hex') : null,
-      tier: archive?.tier ?? null,
+      tier: (archive ?? select)?.tier ?? null,
       format: inventory?.format ?? null,
       start_date: inventory?.startDate ?? null,
       end_date: inventory?.endDate ?? null,
       item_limit: inventory?.limit ?? null,
+      select_parameters: select ? JSON.stringify(select.parameters) : null,
+      output_location: select ? JSON.stringify(select.outputLocation) : null,
       up_to_sequence: inventory?.upToSequence ?? null,
       inventory_date: inventory ? Date.parse(inventory.inventoryDate) : null,
       after_sequence: inventory?.afterSequence ?? null,

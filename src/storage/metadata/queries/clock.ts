@@ -30,7 +30,7 @@ export const findNextJobTime = query<{ now: number }, { time: number }>((schema,
 export const findNextInventoryStart = query<{ since: number }, { time: number }>((schema, p) =>
   schema
     .selectFrom('vaults')
-    .select(sql<number>`coalesce(inventory_at, written_at)`.as('time'))
+    .select(sql<number>`coalesce(inventory_at, first_written_at)`.as('time'))
     .where('deleted_sequence', 'is', null)
     .where('written_sequence', 'is not', null)
     .where((eb) =>
@@ -39,7 +39,7 @@ export const findNextInventoryStart = query<{ since: number }, { time: number }>
         eb('written_sequence', '>', eb.ref('inventory_sequence')),
       ]),
     )
-    .where(sql<boolean>`coalesce(inventory_at, written_at) > ${p.since}`)
+    .where(sql<boolean>`coalesce(inventory_at, first_written_at) > ${p.since}`)
     .orderBy('time')
     .limit(1),
 );

@@ -128,6 +128,8 @@ export const insertJob = query<
     start_date: p.start_date,
     end_date: p.end_date,
     item_limit: p.item_limit,
+    select_parameters: p.select_parameters,
+    output_location: p.output_location,
     up_to_sequence: p.up_to_sequence,
     inventory_date: p.inventory_date,
     after_sequence: p.after_sequence,

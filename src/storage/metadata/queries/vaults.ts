@@ -62,7 +62,7 @@ export const listVaultsWithoutInventory = query<{ takenBefore: number; limit: nu
       .where('written_sequence', 'is not', null)
       .where((eb) =>
         eb.or([
-          eb.and([eb('inventory_at', 'is', null), eb('written_at', '<=', p.takenBefore)]),
+          eb.and([eb('inventory_at', 'is', null), eb('first_written_at', '<=', p.takenBefore)]),
           eb.and([
             eb('inventory_at', '<=', p.takenBefore),
             eb('written_sequence', '>', eb.ref('inventory_sequence')),
@@ -106,6 +106,7 @@ export const countArchiveWrite = query<
     .set((eb) => ({
       number_of_archives: eb('number_of_archives', '+', p.archives),
       size_bytes: eb('size_bytes', '+', p.sizeBytes),
+      first_written_at: eb.fn.coalesce('first_written_at', eb.val(p.time)),
       written_at: p.time,
       written_sequence: p.sequence,
     }))
