@@ -158,7 +158,9 @@ function parse(name: SettingName, text: string | undefined): unknown {
   if (text === undefined) return undefined;
   const parsed = settings[name].schema.safeParse(text);
   if (parsed.success) return parsed.data;
-  const shown = 'isSecret' in settings[name] ? 'its value' : JSON.stringify(text);
+  // A URL may hold a password.
+  const isSecret = 'isSecret' in settings[name] || /:\/\/[^\s/]*@/.test(text);
+  const shown = isSecret ? 'its value' : JSON.stringify(text);
   throw new ConfigError(`${name}: ${shown} ${parsed.error.issues[0]?.message}`);
 }
 

@@ -128,9 +128,15 @@ function makeWorkers(config: Config, store: Store, publisher: Publisher, log: Lo
     log,
   );
   const resultWriter = config.select && makeResultWriter(config.select, config.outgoingAllow);
-  const jobRunner = new JobRunner({ ...workless, resultWriter }, async (tx, job) => {
-    if (await outbox.queue(tx, job)) senderLoop.wake();
-  });
+  const jobRunner = new JobRunner(
+    { ...workless, log, resultWriter },
+    {
+      record: async (tx, job) => {
+        await outbox.queue(tx, job);
+      },
+      committed: () => senderLoop.wake(),
+    },
+  );
   const jobLoop = new WorkerLoop(jobRunner, clock, log);
   const graceSeconds = config.removalGraceSeconds;
   const others: Worker[] = [new Sweep({ service: workless, accountId, graceSeconds })];

@@ -43,11 +43,11 @@ const snsTopicUrl = z
     'must begin with the ARN of an SNS topic',
   );
 
-/** Several values in one text, with blanks or commas between them. */
-const listOf = <Item extends z.ZodType<unknown, string>>(item: Item) =>
+/** Several values in one text, with blanks between them; also with commas, where none has any. */
+const listOf = <Item extends z.ZodType<unknown, string>>(item: Item, separator: RegExp) =>
   z
     .string()
-    .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
+    .transform((text) => text.split(separator).filter((part) => part !== ''))
     .pipe(z.array(item));
 
 const accessKeyId = z
@@ -190,7 +190,7 @@ export const settings = {
     isSecret: true,
   },
   webhook: {
-    schema: listOf(snsTopicUrl),
+    schema: listOf(snsTopicUrl, /\s+/),
     argument: 'TOPIC_ARN=URL',
     doc: 'sends the notifications of a topic to a URL instead, in the same envelope; may be repeated',
     isList: true,
@@ -207,7 +207,10 @@ export const settings = {
     doc: 'how others reach this server (default: the address it listens on)',
   },
   'outgoing-allow': {
-    schema: listOf(z.union([z.cidrv4(), z.cidrv6()], 'must be CIDR ranges, such as 10.0.0.0/8')),
+    schema: listOf(
+      z.union([z.cidrv4(), z.cidrv6()], 'must be CIDR ranges, such as 10.0.0.0/8'),
+      /[\s,]+/,
+    ),
     argument: 'CIDR',
     doc: 'private addresses that this server may call, such as 127.0.0.0/8; may be repeated',
     isList: true,

@@ -13,6 +13,8 @@ export interface Notification {
 export interface Publisher {
   /** Whether the topic leads anywhere. */
   hasRoute(topicArn: string): boolean;
+  /** The host that the topic leads to: those that do not answer must not hold up the others. */
+  targetOf(topicArn: string): string;
   /**
    * Resolves when the receiver has taken the notification. Everything else throws, a topic without
    * a route and an aborted `signal` included, and may be tried again: delivery is at least once.

@@ -36,17 +36,21 @@ export function createTopicPublisher(options: TopicPublisherOptions): Publisher 
   const post = options.certificate && createWebhookPoster(options, options.certificate, agents);
   const turns = new Turns(atOncePerTarget);
 
+  const targetOf = (topicArn: string) =>
+    webhooks.get(topicArn)?.host ?? settings?.endpoint?.host ?? regionOf(topicArn);
+
   return {
+    targetOf,
     hasRoute: (topicArn) =>
       webhooks.has(topicArn) || (sns !== undefined && snsTopicPattern.test(topicArn)),
     async publish(notification, signal) {
       const { topicArn } = notification;
+      const target = targetOf(topicArn);
       const webhook = webhooks.get(topicArn);
       if (webhook && post) {
-        return turns.take(webhook.host, signal, () => post(webhook, notification, signal));
+        return turns.take(target, signal, () => post(webhook, notification, signal));
       }
       if (!sns || !snsTopicPattern.test(topicArn)) throw new Error('The topic has no route');
-      const target = settings.endpoint?.host ?? regionOf(topicArn);
       return turns.take(target, signal, () => sns.publish(notification, signal));
     },
   };

@@ -8,7 +8,8 @@ import { toFields } from '../archives/receive-content.ts';
 import { encodeInventoryMarker } from '../inventory/inventory-range.ts';
 import { renderInventory } from '../inventory/read-inventory.ts';
 import { vaultArn } from '../lib/arn.ts';
-import { toIsoDate } from '../lib/clock.ts';
+import { type Milliseconds, toIsoDate } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
 import { untilAborted } from '../lib/pieces.ts';
 import type { Service } from '../operation.ts';
 import type { ResultWriter } from '../select/result-objects.ts';
@@ -32,27 +33,35 @@ class JobFailedError extends Error {
 }
 
 export interface JobRunnerService extends Omit<Service, 'jobAdded'> {
+  readonly log: Log;
   /** Undefined where select jobs are refused. */
   readonly resultWriter?: ResultWriter | undefined;
 }
+
+/** Who is told that a job has completed. */
+export interface JobCompletion {
+  /** Within the change that completes it. */
+  record(tx: Writer, job: DueJobRow): Promise<void>;
+  /** When that change is durable. */
+  committed(): void;
+}
+
+/** A job that can be neither completed nor failed is begun again after this long. */
+const restMs = 5_000;
 
 export class JobRunner implements Worker {
   readonly name = 'run-jobs';
   readonly idleMs = 1_000;
   readonly #service: JobRunnerService;
-  readonly #jobCompleted: (tx: Writer, job: DueJobRow) => Promise<void>;
+  readonly #completion: JobCompletion;
   readonly #running = new Map<string, Promise<void>>();
   readonly #waiters = new Map<string, () => void>();
-  /** Why a job could be neither completed nor failed; it is begun again. */
-  #failure: Error | undefined;
+  /** Until when, on the clock that never jumps. */
+  readonly #resting = new Map<string, Milliseconds>();
 
-  /** @param jobCompleted is called within the change that completes a job */
-  constructor(
-    service: JobRunnerService,
-    jobCompleted: (tx: Writer, job: DueJobRow) => Promise<void>,
-  ) {
+  constructor(service: JobRunnerService, completion: JobCompletion) {
     this.#service = service;
-    this.#jobCompleted = jobCompleted;
+    this.#completion = completion;
   }
 
   async step(signal: AbortSignal): Promise<'worked' | 'idle'> {
@@ -66,11 +75,11 @@ export class JobRunner implements Worker {
   }
 
   async #look(signal: AbortSignal): Promise<'worked' | 'idle'> {
-    this.#throwFailure();
+    this.#endRests();
     const due = await this.#service.metadata.read((tx) =>
       tx.all(listDueJobs, {
         now: this.#service.clock.now(),
-        limit: jobsAtOnce + this.#running.size,
+        limit: jobsAtOnce + this.#running.size + this.#resting.size,
       }),
     );
     const begun = due.filter((job) => this.#running.size < jobsAtOnce && this.#begin(job, signal));
@@ -99,11 +108,11 @@ export class JobRunner implements Worker {
   }
 
   #begin(job: DueJobRow, signal: AbortSignal): boolean {
-    if (this.#running.has(job.job_id)) return false;
+    if (this.#running.has(job.job_id) || this.#resting.has(job.job_id)) return false;
     const running = this.#run(job, signal)
       // A stop gives the job up; it is begun again after the next start.
       .catch((error: Error) => {
-        if (!signal.aborted) this.#failure = error;
+        if (!signal.aborted) this.#rest(job, error);
       })
       .finally(() => {
         this.#running.delete(job.job_id);
@@ -113,10 +122,15 @@ export class JobRunner implements Worker {
     return true;
   }
 
-  #throwFailure(): void {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure) throw failure;
+  #rest({ job_id: jobId }: DueJobRow, { message, stack }: Error): void {
+    const { clock, log } = this.#service;
+    log.error({ jobId, error: { message, stack } }, 'a job could not be run: it is tried again');
+    this.#resting.set(jobId, clock.monotonic() + restMs);
+  }
+
+  #endRests(): void {
+    const now = this.#service.clock.monotonic();
+    for (const [jobId, until] of this.#resting) if (until <= now) this.#resting.delete(jobId);
   }
 
   async #run(job: DueJobRow, signal: AbortSignal): Promise<void> {
@@ -199,8 +213,9 @@ export class JobRunner implements Worker {
       const current = await tx.first(findJob, { jobId: job.job_id });
       if (current?.status !== 'InProgress') return;
       await tx.record(entry);
-      await this.#jobCompleted(tx, job);
+      await this.#completion.record(tx, job);
     });
+    this.#completion.committed();
   }
 }
 

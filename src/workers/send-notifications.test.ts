@@ -70,6 +70,8 @@ class WaitingPublisher implements Publisher {
   readonly asked: string[] = [];
   readonly #open = new Map<string, Answer>();
   hasRoute = () => true;
+  /** Each topic leads to a host of its own, but for those that name one. */
+  targetOf = (topic: string) => topic.replace(/.*@/, '');
 
   async publish({ notificationId }: Notification, signal: AbortSignal): Promise<void> {
     this.asked.push(notificationId);
@@ -263,6 +265,18 @@ describe('side by side', () => {
     publisher.answer('2');
     await next;
     expect(outbox.told).toEqual(['delivered 0', 'delivered 1', 'delivered 2']);
+  });
+
+  it('are four of one host, whatever their topics, so that the others go on', async () => {
+    const { outbox, publisher, step } = arrange();
+    const topicOf = (index: number) => ({ topic: `${topicArn}-${index}@silent` });
+    outbox.pending = Array.from({ length: 20 }, (_, index) => pending(`${index}`, topicOf(index)));
+    outbox.pending.push(pending('other'));
+    const worked = step();
+    await settle();
+    expect(publisher.open).toEqual(['0', '1', '2', '3', 'other']);
+    publisher.answer('other');
+    await worked;
   });
 
   it('are four of one topic, so that the others go on', async () => {

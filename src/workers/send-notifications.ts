@@ -40,7 +40,7 @@ export interface NotificationSenderOptions {
 }
 
 const inFlightAtOnce = 16;
-const inFlightPerTopic = 4;
+const inFlightPerTarget = 4;
 const firstPauseMs = 1_000;
 const longestPauseMs = 600_000;
 const patienceMs = 24 * 3_600_000;
@@ -63,7 +63,7 @@ export class NotificationSender implements Worker {
   readonly idleMs = 1_000;
   readonly #options: NotificationSenderOptions;
   readonly #random: () => number;
-  readonly #inFlight = new Map<string, { topicArn: string; ended: Promise<void> }>();
+  readonly #inFlight = new Map<string, { target: string; ended: Promise<void> }>();
   readonly #attempts = new Map<string, Attempts>();
   /** Of the outbox: a failure of the receiver's is none of the worker's. */
   #failure: Error | undefined;
@@ -104,8 +104,9 @@ export class NotificationSender implements Worker {
 
   #isReady({ notificationId, topicArn }: PendingNotification): boolean {
     if (this.#inFlight.size >= inFlightAtOnce) return false;
-    const ofTopic = [...this.#inFlight.values()].filter((it) => it.topicArn === topicArn);
-    if (ofTopic.length >= inFlightPerTopic) return false;
+    const target = this.#options.publisher.targetOf(topicArn);
+    const ofTarget = [...this.#inFlight.values()].filter((it) => it.target === target);
+    if (ofTarget.length >= inFlightPerTarget) return false;
     const dueAt = this.#attempts.get(notificationId)?.dueAt ?? -Infinity;
     return dueAt <= this.#options.clock.monotonic();
   }
@@ -117,7 +118,8 @@ export class NotificationSender implements Worker {
         this.#failure = error;
       })
       .finally(() => this.#inFlight.delete(notificationId));
-    this.#inFlight.set(notificationId, { topicArn, ended });
+    const target = this.#options.publisher.targetOf(topicArn);
+    this.#inFlight.set(notificationId, { target, ended });
   }
 
   async #send(notification: PendingNotification, signal: AbortSignal): Promise<void> {

@@ -8,7 +8,7 @@
  */
 import type { AccessKeyStatus, JobAction } from './entries.ts';
 
-export const viewVersion = 9;
+export const viewVersion = 10;
 
 export interface AccountRow {
   account_id: string;

@@ -178,6 +178,10 @@ export function createViewStatements(schema: Kysely<Schema>): string[] {
       .addColumn('message', 'text', (c) => c.notNull())
       .addColumn('created_at', 'bigint', (c) => c.notNull()),
     build
+      .createIndex('notifications_by_topic')
+      .on('notifications')
+      .columns(['topic_arn', 'sequence']),
+    build
       .createTable('signing_certificate')
       .addColumn('id', 'integer', (c) => c.primaryKey())
       .addColumn('certificate', 'text', (c) => c.notNull())
