@@ -64,7 +64,7 @@ export function addAuditCommands(program: Command): void {
     .action((options: ExportOptions) => orExplain(() => exportEntries(options)));
   const verifying = audit
     .command('verify')
-    .description('read every entry and check the chain through them')
+    .description('read every entry, check the chain through them, and compare the rows with them')
     .argument('[FILE]', 'an exported file, in the place of a store')
     .option('--expect <SEQUENCE:HASH>', 'an entry that was noted elsewhere', notedEntry);
   addPlaces(verifying)
@@ -96,7 +96,7 @@ async function verify(file: string | undefined, options: VerifyOptions): Promise
   const note = lastHash === null ? '' : `; the last is ${lastSequence}:${lastHash}`;
   const text = isIntact
     ? `The journal is intact: ${entries} entries${note}`
-    : `THE JOURNAL IS NOT INTACT: ${String(damage)}. ${entries} entries before that are good${note}`;
+    : `NOT INTACT: ${String(damage)}. Good entries: ${entries}${note}`;
   await print(`${options.json ? JSON.stringify(verified) : text}\n`);
   if (!isIntact) process.exitCode = 1;
 }
@@ -107,9 +107,19 @@ async function verifyPlace(file: string | undefined, options: VerifyOptions): Pr
     return verifyOverHttp(readConnection(options, process.env));
   }
   const lines = file === undefined ? readStore(options.dataDir, 0) : readExport(file);
-  const { last, damage, ...rest } = await verifyJournal(lines, options.expect);
+  const { last, damage, isIntact, entries } = await verifyJournal(lines, options.expect);
   const { sequence: lastSequence, hash: lastHash } = last ?? { sequence: 0, hash: null };
-  return { ...rest, lastSequence, lastHash, damage: damage ?? null };
+  const found = damage ?? (file === undefined ? await damageOfView(options.dataDir) : undefined);
+  const isGood = isIntact && found === undefined;
+  return { isIntact: isGood, entries, lastSequence, lastHash, damage: found ?? null };
+}
+
+/** What the rows say that no entry has made them say. */
+async function damageOfView(dataDir: string): Promise<string | undefined> {
+  const { compareView } = await import('../storage/metadata/compare-view.ts');
+  const comparison = await compareView(dataDir);
+  if (comparison.state === 'absent' || comparison.differences.length === 0) return undefined;
+  return `The journal is good, and view.sqlite says otherwise (stop the server, move it aside, and start: it is made anew): ${comparison.differences.join('; ')}`;
 }
 
 async function* readStore(dataDir: string, after: number) {

@@ -30,7 +30,7 @@ import type { ChainedEntry, MetadataStore, Reader, SealedRows, Writer } from './
 import { getProgress, putProgress } from './queries/progress.ts';
 import { isSealed, type RowSeal } from './row-seal.ts';
 import type { ProgressRow } from './schema.ts';
-import { isDamagedView, SqliteView, setViewAside } from './sqlite.ts';
+import { isDamagedView, SqliteView, setViewAside, viewName } from './sqlite.ts';
 
 /** Changes in one group at most: bounds how long the event loop is kept. */
 const longestGroup = 128;
@@ -58,8 +58,6 @@ export interface OpenedStore {
   /** The view was damaged: it was set aside and made anew. */
   readonly isViewReplaced: boolean;
 }
-
-const viewName = 'view.sqlite';
 
 interface WaitingChange {
   /** Runs the change inside the group's transaction; answers it when the group is durable. */

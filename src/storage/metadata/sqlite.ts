@@ -25,6 +25,9 @@ import type { RowSeal } from './row-seal.ts';
 import { type Schema, viewVersion } from './schema.ts';
 import { createViewStatements } from './view-tables.ts';
 
+/** In the store's root. */
+export const viewName = 'view.sqlite';
+
 /** kysely as a writer of SQL for SQLite: it compiles, we run. */
 const schema = new Kysely<Schema>({
   dialect: {
