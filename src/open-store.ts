@@ -79,6 +79,7 @@ async function openRoot(config: Config, root: StoreRoot): Promise<Store> {
     ...options,
     asideDirectory,
   });
+  if (recovery.isViewRemade) health.raise({ ...changedView, since: clock.now() });
   const sealer = new SecretSealer(sealingKey);
   await restoreClock(testClock, metadata);
   const firstKey = await prepareAccount(config, identity, metadata, sealer);
@@ -100,6 +101,12 @@ async function openRoot(config: Config, root: StoreRoot): Promise<Store> {
     },
   };
 }
+
+const changedView = {
+  name: 'records-changed',
+  message:
+    'At the last start view.sqlite was not as the server had left it, or the sealing key was another one. It was made anew from the journal',
+};
 
 /** What stands in ARNs that were given out, and what kind of clock there is, stay for ever. */
 function checkIdentity(config: Config, identity: StoreIdentity): void {

@@ -58,9 +58,14 @@ function stopOnSignal(server: RunningServer, log: Log): void {
 
 /** A crash leaves traces; what was done about them is said at the next start. */
 function logRecovery({ recovery }: RunningServer, log: Log): void {
-  const { replayedEntries, tornBytes, isViewReplaced } = recovery;
+  const { replayedEntries, tornBytes, isViewReplaced, isViewRemade } = recovery;
   if (tornBytes > 0) log.warn({ tornBytes }, 'the torn end of the journal was set aside');
   if (isViewReplaced) log.warn('view.sqlite was damaged: set aside and made anew');
+  if (isViewRemade) {
+    log.error(
+      'view.sqlite was not as this server had left it, or the sealing key is another one: made anew from the journal',
+    );
+  }
   if (replayedEntries > 0) log.info({ replayedEntries }, 'journal entries were applied again');
 }
 

@@ -216,7 +216,7 @@ function makeListener(
     ownApi,
     documents: new Map([
       ['/openapi.json', jsonDocument(openApiDocument)],
-      ['/_/openapi.json', jsonDocument(ownApi.document)],
+      ['/_/openapi.json', jsonDocument(() => ownApi.document())],
       ...(certificate ? [[certificatePath, pemDocument(certificate)] as const] : []),
     ]),
     authenticator: {

@@ -123,14 +123,16 @@ async function judge(
   const { archiveAgeInDays: age, tags } = request;
   const lockNow = metadata.lockNow();
   const triedLockPolicy = compileVaultPolicy(tried.policy);
+  const time = request.time === undefined ? undefined : Date.parse(request.time);
   const decision = await judgePermission(tx, {
     caller: { principal, sourceIp: request.sourceIp ?? call.sourceIp, userAgent: '' },
     action,
     resourceArn: arnOfVault(tried.vault, settings.region),
     vault: tried.vault,
     archive: typeof age === 'number' ? { created_lock_time: lockNow - age * dayMs } : undefined,
-    now: request.time === undefined ? clock.now() : Date.parse(request.time),
+    now: time ?? clock.now(),
     lockNow,
+    ...(time !== undefined && { lockTimeTried: time }),
     ...(triedLockPolicy && { triedLockPolicy }),
     ...(tags && { triedTags: tags }),
   });

@@ -22,7 +22,7 @@ export const deleteArchive: Handler<'DeleteArchive'> = async ({ archiveId }, cal
       throw invalidParameter(`Invalid vault name: ${arn}`);
     }
     if (archive.deleted_sequence !== null) return;
-    requireIntact(call, vault, archive);
+    await requireIntact(tx, call, vault, archive);
     await requirePermission(tx, {
       caller: call.caller,
       action: 'DeleteArchive',

@@ -85,6 +85,6 @@ export class TestClock implements Clock {
     const monotonic = before.monotonic + Math.max(leastMs, this.now() - before.now);
     const isFrozen = state.frozenAt !== undefined;
     this.#monotonicMs = isFrozen ? monotonic : monotonic - this.#real.monotonic();
-    for (const wake of [...this.#sleepers]) wake();
+    for (const wake of this.#sleepers) wake();
   }
 }

@@ -16,6 +16,7 @@ import {
   ResultWriteError,
   type ResultWriter,
 } from '../select/result-objects.ts';
+import { AddressRefusedError } from './address-guard.ts';
 
 export interface OutputBucketOptions {
   readonly endpoint: URL;
@@ -70,7 +71,7 @@ export class OutputBucket implements ResultWriter {
       { step: 'build', name: 'knownPayloadHash' },
     );
     try {
-      await client.send(command);
+      await client.send(command, abortedBy(options.signal));
     } catch (error) {
       throw toWriteError(error);
     }
@@ -114,6 +115,11 @@ async function loadSdk(options: OutputBucketOptions) {
 }
 
 const silence = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
+/** The SDK takes no option that is there but undefined. */
+function abortedBy(abortSignal: AbortSignal | undefined) {
+  return abortSignal === undefined ? {} : { abortSignal };
+}
 
 /** Others get their turn in between. */
 async function hashesOf(body: Uint8Array): Promise<{ md5: string; sha256: string }> {
@@ -190,9 +196,11 @@ function toWriteError(error: unknown): ResultWriteError {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   const status = statusOf(error);
   const isRefusal =
-    status !== undefined &&
-    ((status >= 300 && status < 500 && status !== 408 && status !== 429) || status === 501) &&
-    !chances.has(name);
+    // The address that the settings name may not be called.
+    error instanceof AddressRefusedError ||
+    (status !== undefined &&
+      ((status >= 300 && status < 500 && status !== 408 && status !== 429) || status === 501) &&
+      !chances.has(name));
   return new ResultWriteError(`${name}: ${message}`, { cause: error, isRefusal });
 }
 

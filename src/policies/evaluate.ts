@@ -24,6 +24,11 @@ export interface AccessRequest {
   /** Its account is the one that owns the resource. */
   readonly resourceArn: string;
   readonly context: RequestContext;
+  /**
+   * What a vault lock sees in its place: there the time is that of the lock clock, so that moving the
+   * wall clock frees nothing (chosen).
+   */
+  readonly lockContext?: RequestContext;
   readonly policies: ApplicablePolicies;
 }
 
@@ -69,8 +74,9 @@ export function evaluate(request: AccessRequest): Decision {
 function findInVault(request: AccessRequest, effect: Statement['effect']): Finding | undefined {
   const { vaultAccess, vaultLock } = request.policies;
   if (!isGovernedByVault(request.action)) return undefined;
+  const { lockContext: context = request.context } = request;
   return (
-    findIn(vaultLock, request, effect, 'vault-lock') ??
+    findIn(vaultLock, { ...request, context }, effect, 'vault-lock') ??
     findIn(vaultAccess, request, effect, 'vault-access')
   );
 }

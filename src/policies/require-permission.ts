@@ -37,6 +37,8 @@ export interface PermissionQuestion {
   readonly lockNow: Milliseconds;
   /** In the place of the lock in force: what would be if it were this. */
   readonly triedLockPolicy?: Policy<'vault'>;
+  /** In the place of the lock clock, where a lock policy asks what time it is. */
+  readonly lockTimeTried?: Milliseconds;
   /** In the place of the vault's tags. */
   readonly triedTags?: Readonly<Record<string, string>>;
 }
@@ -62,7 +64,8 @@ export async function judgePermission(tx: Reader, question: PermissionQuestion):
   const hasPolicies =
     policies.identity.length > 0 || policies.vaultAccess !== undefined || policies.vaultLock;
   const context = hasPolicies ? await contextOf(tx, question) : new Map<string, string[]>();
-  return evaluate({ principal, action, resourceArn, policies, context });
+  const lockContext = new Map([...context, ...timesOf(question.lockTimeTried ?? lockNow)]);
+  return evaluate({ principal, action, resourceArn, policies, context, lockContext });
 }
 
 /** The condition keys of a request, in lower case. */
@@ -72,8 +75,7 @@ async function contextOf(
 ): Promise<Map<string, string[]>> {
   const { principal, sourceIp, userAgent } = caller;
   const context = new Map([
-    ['aws:currenttime', [toIsoDate(now)]],
-    ['aws:epochtime', [String(Math.floor(now / 1000))]],
+    ...timesOf(now),
     ['aws:sourceip', [sourceIp]],
     ['aws:securetransport', ['false']],
     ['aws:useragent', [userAgent]],
@@ -95,6 +97,13 @@ async function contextOf(
     context.set(key, [...(context.get(key) ?? []), tagValue]);
   }
   return context;
+}
+
+function timesOf(time: Milliseconds): [string, string[]][] {
+  return [
+    ['aws:currenttime', [toIsoDate(time)]],
+    ['aws:epochtime', [String(Math.floor(time / 1000))]],
+  ];
 }
 
 async function tagsOf(tx: Reader, vault: VaultRow | undefined): Promise<[string, string][]> {

@@ -108,10 +108,13 @@ function judgeBucketName(name: string): string {
   throw invalidParameter(`Invalid BucketName: ${name}`);
 }
 
-/** Segments of dots would be taken for steps on the way to the store (chosen). */
+/**
+ * Segments of dots would be taken for steps on the way to the store. The prefix is answered in a
+ * header, which holds Latin-1 and cannot begin with a blank (chosen).
+ */
 function judgePrefix(prefix: string): string {
   const hasDots = prefix.split('/').some((segment) => segment === '.' || segment === '..');
-  const isText = !/[\p{Cc}\p{Cs}]/u.test(prefix);
+  const isText = /^[\x21-\x7e\xa0-\xff][\x20-\x7e\xa0-\xff]*$/.test(prefix);
   if (!hasDots && isText && Buffer.byteLength(prefix) <= mostPrefixBytes) return prefix;
   throw invalidParameter(`Invalid Prefix: ${prefix}`);
 }

@@ -29,6 +29,8 @@ export interface ResultOptions {
   readonly contentType: string;
   /** What the object carries: class, access, encryption, tags, metadata. */
   readonly location: ResultLocation;
+  /** Gives the object up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An object could not be put. */
@@ -63,11 +65,14 @@ export async function writeResults(job: {
   /** What job.txt is to say: anything that JSON can hold. */
   readonly description: object;
   readonly pieces: AsyncIterable<Uint8Array>;
+  /** Gives up the object that is being put, too. */
+  readonly signal?: AbortSignal | undefined;
 }): Promise<'Succeeded' | 'Failed'> {
   const path = resultPath(job.request.location.prefix, job.jobId);
+  const { signal } = job;
   const { location } = job.request;
   const put = (name: string, body: Uint8Array, contentType: string): Promise<void> =>
-    job.writer.put(path + name, body, { contentType, location });
+    job.writer.put(path + name, body, { contentType, location, signal });
   const putJson = (name: string, value: object): Promise<void> =>
     put(name, Buffer.from(`${JSON.stringify(value, null, 2)}\n`), 'application/json');
 

@@ -236,6 +236,8 @@ describe('a select request is refused', () => {
     [{ Prefix: 'a/../b' }, 'Invalid Prefix: a/../b'],
     [{ Prefix: 'a\nb' }, 'Invalid Prefix: a\nb'],
     [{ Prefix: 'a\ud800' }, 'Invalid Prefix: a\ud800'],
+    [{ Prefix: 'a\u0100' }, 'Invalid Prefix: a\u0100'],
+    [{ Prefix: ' a' }, 'Invalid Prefix:  a'],
     [{ CannedACL: 'public' }, 'Invalid CannedACL: public'],
     [{ StorageClass: 'GLACIER' }, 'Invalid StorageClass: GLACIER'],
     [{ Encryption: { EncryptionType: 'aes256' } }, 'Invalid EncryptionType: aes256'],

@@ -2,6 +2,7 @@ import { invalidParameter } from '../api/errors.ts';
 import { requireIntact } from '../lock/require-intact.ts';
 import type { Handler } from '../operation.ts';
 import { requirePermission } from '../policies/require-permission.ts';
+import { findLiveArchive } from '../storage/metadata/queries/archives.ts';
 import { findVault } from '../storage/metadata/queries/vaults.ts';
 import { arnOfVault, isDeletable, isVaultName, vaultNotFound } from './vault.ts';
 
@@ -18,7 +19,7 @@ export const deleteVault: Handler<'DeleteVault'> = async (_input, call) => {
     const vault = await tx.first(findVault, { accountId, vaultName });
     if (!vault) return;
     const arn = arnOfVault(vault, settings.region);
-    requireIntact(call, vault);
+    await requireIntact(tx, call, vault);
     await requirePermission(tx, {
       caller: call.caller,
       action: 'DeleteVault',
@@ -28,7 +29,9 @@ export const deleteVault: Handler<'DeleteVault'> = async (_input, call) => {
       now: tx.now(),
       lockNow: tx.lockNow(),
     });
-    if (!isDeletable(vault, settings.inventorySeconds)) {
+    // The count of a row is not enough for that.
+    const archive = await tx.first(findLiveArchive, { vaultSequence: vault.sequence });
+    if (archive || !isDeletable(vault, settings.inventorySeconds)) {
       throw invalidParameter(`Vault not empty or recently written to: ${arn}`);
     }
     await tx.record({ kind: 'VaultDeleted', data: { vaultName } });

@@ -9,7 +9,7 @@ import type { Service } from '../operation.ts';
 import { listArchivesAfter } from '../storage/metadata/queries/archives.ts';
 import { getVault, listVaultsAfter } from '../storage/metadata/queries/vaults.ts';
 import type { ArchiveRow, VaultRow } from '../storage/metadata/schema.ts';
-import type { Worker } from './worker.ts';
+import { type Worker, workerActor } from './worker.ts';
 
 const rowsPerStep = 500;
 /** Between two steps, so that a large store is looked at beside other work. */
@@ -60,7 +60,7 @@ export class RecordChecker implements Worker {
     const archives = await metadata.read((tx) =>
       tx.all(listArchivesAfter, { afterSequence: archiveSequence, limit }),
     );
-    for (const vault of vaults) this.#checkVault(vault);
+    for (const vault of vaults) await this.#checkVault(vault);
     for (const archive of archives) await this.#checkArchive(archive);
     if (vaults.length < limit && archives.length < limit) return undefined;
     return {
@@ -69,13 +69,21 @@ export class RecordChecker implements Worker {
     };
   }
 
-  #checkVault(vault: VaultRow): void {
-    if (!this.#service.metadata.isIntact({ vault })) this.#raise(vault);
+  async #checkVault(vault: VaultRow): Promise<void> {
+    const { metadata } = this.#service;
+    if (await metadata.read((tx) => metadata.isIntact(tx, { vault }))) return;
+    // It may have changed since it was read.
+    const { sequence } = vault;
+    const isIntact = await metadata.write(workerActor(this.name, vault.account_id), async (tx) => {
+      const current = await tx.first(getVault, { sequence });
+      return current !== undefined && (await metadata.isIntact(tx, { vault: current }));
+    });
+    if (!isIntact) this.#raise(vault);
   }
 
   async #checkArchive(archive: ArchiveRow): Promise<void> {
     const { metadata } = this.#service;
-    if (metadata.isIntact({ archive })) return;
+    if (await metadata.read((tx) => metadata.isIntact(tx, { archive }))) return;
     const sequence = archive.vault_sequence;
     const vault = await metadata.read((tx) => tx.first(getVault, { sequence }));
     if (vault) this.#raise(vault);

@@ -9,7 +9,7 @@ import { endedSessionMs } from '../accounts/access-key.ts';
 import { isExpired } from '../jobs/job.ts';
 import type { Service } from '../operation.ts';
 import { findAccessKey, listEndedSessions } from '../storage/metadata/queries/access-keys.ts';
-import { listRemovableBlobs } from '../storage/metadata/queries/blobs.ts';
+import { findBlobUse, listRemovableBlobs } from '../storage/metadata/queries/blobs.ts';
 import {
   findJob,
   listExpiredJobs,
@@ -21,7 +21,7 @@ import { type Worker, workerActor } from './worker.ts';
 const itemsPerStep = 200;
 
 export interface SweepOptions {
-  readonly service: Pick<Service, 'metadata' | 'blobs' | 'clock' | 'settings'>;
+  readonly service: Pick<Service, 'metadata' | 'blobs' | 'clock' | 'settings' | 'raiseAlarm'>;
   /** The account in whose name the sweep is recorded. */
   readonly accountId: string;
   /** How long released bytes are kept. */
@@ -103,12 +103,26 @@ export class Sweep implements Worker {
       tx.all(listRemovableBlobs, { releasedBefore, limit: itemsPerStep }),
     );
     if (released.length === 0) return 0;
-    const blobIds = released.map((row) => row.blob_id);
-    for (const blobId of blobIds) await blobs.delete(blobId);
+    const blobIds: string[] = [];
+    for (const { blob_id: blobId } of released) {
+      if (await this.#isNamed(blobId)) continue;
+      await blobs.delete(blobId);
+      blobIds.push(blobId);
+    }
+    if (blobIds.length === 0) return 0;
     await metadata.write(this.#actor(), async (tx) => {
       await tx.record({ kind: 'BlobsRemoved', data: { blobIds } });
     });
     return blobIds.length;
+  }
+
+  /** Whatever the list of released blobs says: what something names stays, and somebody hears of it. */
+  async #isNamed(blobId: string): Promise<boolean> {
+    const { metadata, raiseAlarm } = this.#options.service;
+    const used = await metadata.read((tx) => tx.first(findBlobUse, { blobId }));
+    if (used)
+      raiseAlarm('records-changed', `Blob ${blobId} is released, and an ${used.use} needs it`);
+    return used !== undefined;
   }
 
   #actor() {

@@ -53,9 +53,17 @@ async function attemptSelect(
   const { account_id: accountId, vault_name: vaultName } = job;
   const arn = vaultArn({ region: settings.region, accountId, vaultName });
   const request = readSelectRequest(selectParametersOf(job));
+  checkBucket(request.location.bucketName, settings.selectBucket);
   const located = locateContent(metadata, archive, wholeRange(archive.size_bytes));
   const bytes = untilAborted(readInOrder(blobs, located), signal);
   const description = describeJob(described, arn);
   const pieces = runSelect(bytes, request);
-  return writeResults({ writer, jobId, request, description, pieces });
+  return writeResults({ writer, jobId, request, description, pieces, signal });
+}
+
+/** The settings may name another bucket than when the job was accepted. */
+function checkBucket(bucketName: string, current: string | undefined): void {
+  if (bucketName === current) return;
+  const message = `The bucket ${bucketName} was asked for, and the server writes to ${current} now`;
+  throw new ResultWriteError(message, { isRefusal: true });
 }

@@ -28,6 +28,8 @@ import {
 import { type JournalLine, writeLine } from './journal-line.ts';
 import type { ChainedEntry, MetadataStore, Reader, SealedRows, Writer } from './metadata-store.ts';
 import { getProgress, putProgress } from './queries/progress.ts';
+import { listTags } from './queries/tags.ts';
+import { listVaultSeals } from './queries/vaults.ts';
 import { isSealed, type RowSeal } from './row-seal.ts';
 import type { ProgressRow } from './schema.ts';
 import { isDamagedView, SqliteView, setViewAside, viewName } from './sqlite.ts';
@@ -57,6 +59,8 @@ export interface OpenedStore {
   readonly tornBytes: number;
   /** The view was damaged: it was set aside and made anew. */
   readonly isViewReplaced: boolean;
+  /** Its seals were not those that this store has made: somebody has changed it, or the key is new. */
+  readonly isViewRemade: boolean;
 }
 
 interface WaitingChange {
@@ -81,6 +85,7 @@ export class JournaledStore implements MetadataStore {
   #waiting: WaitingChange[] = [];
   #committing: Promise<void> | undefined;
   #isClosed = false;
+  #isViewRemade = false;
 
   private constructor(journal: Journal, view: SqliteView, options: JournaledStoreOptions) {
     this.#directory = journalDirectory(options.directory);
@@ -117,7 +122,9 @@ export class JournaledStore implements MetadataStore {
       await store.close();
       throw error;
     });
-    return { store, replayedEntries, tornBytes: journal.tornBytes, isViewReplaced: false };
+    const { tornBytes } = journal;
+    const isViewRemade = store.#isViewRemade;
+    return { store, replayedEntries, tornBytes, isViewReplaced: false, isViewRemade };
   }
 
   read<T>(work: (tx: Reader) => Promise<T>): Promise<T> {
@@ -150,9 +157,13 @@ export class JournaledStore implements MetadataStore {
     return this.#lockClock.now();
   }
 
-  isIntact({ vault, archive }: SealedRows): boolean {
-    const isVaultIntact = !vault || isSealed(vault.seal, this.#seal.ofVault(vault));
-    return isVaultIntact && (!archive || isSealed(archive.seal, this.#seal.ofArchive(archive)));
+  async isIntact(tx: Reader, { vault, archive }: SealedRows): Promise<boolean> {
+    if (archive && !isSealed(archive.seal, this.#seal.ofArchive(archive))) return false;
+    if (!vault) return true;
+    const tags = await tx.all(listTags, { vaultSequence: vault.sequence });
+    const seal = this.#seal.ofVault(vault, tags);
+    const current = this.#view.writer.vaultSeals.get(vault.sequence);
+    return isSealed(vault.seal, seal) && current !== undefined && seal.equals(current);
   }
 
   async *entries(afterSequence: number): AsyncGenerator<ChainedEntry, void, undefined> {
@@ -193,9 +204,11 @@ export class JournaledStore implements MetadataStore {
       }
       if (group.lines.length > 0) await this.#appendGroup(group.lines);
       this.#view.transaction('commit');
+      this.#view.writer.vaultSeals.commit();
       return undefined;
     } catch (error) {
       this.#view.transaction('rollback');
+      this.#view.writer.vaultSeals.undo(new Map());
       // The view could not follow (its disk is full, say), and nobody was told: it has not happened.
       if (this.#journal.end !== before) await this.#journal.takeBack(before);
       if (error instanceof StoreUnavailableError) return error;
@@ -206,6 +219,8 @@ export class JournaledStore implements MetadataStore {
   /** One change within a group: undone alone when it throws. */
   async #runOne<T>(group: Group, actor: Actor, work: (tx: Writer) => Promise<T>): Promise<T> {
     const before = group.lines.length;
+    const { vaultSeals } = this.#view.writer;
+    const sealsBefore = vaultSeals.mark();
     this.#view.transaction('mark');
     try {
       const value = await work(this.#writer(group, actor));
@@ -214,6 +229,7 @@ export class JournaledStore implements MetadataStore {
     } catch (error) {
       this.#view.transaction('undo');
       this.#view.transaction('release');
+      vaultSeals.undo(sealsBefore);
       group.lines.length = before;
       throw error;
     }
@@ -260,22 +276,37 @@ export class JournaledStore implements MetadataStore {
   }
 
   #putProgress(position: JournalPosition, lockTime: number): Promise<void> {
-    return this.#view.writer.run(putProgress, {
+    const row = {
       sequence: position.sequence,
       lock_time: lockTime,
       file_number: position.fileNumber,
       line_start_byte: position.lineStartByte,
       line_end_byte: position.lineEndByte,
       hash: position.hash,
-      seal_fingerprint: this.#seal.fingerprint,
-    });
+      vault_digest: this.#view.writer.vaultSeals.digest(),
+    };
+    return this.#view.writer.run(putProgress, { ...row, seal: this.#seal.ofProgress(row) });
   }
 
-  /** None when the rows were sealed with another key: then they are made anew. */
+  /**
+   * How far the view has come. None for a new store, and when the view is not as this store has left
+   * it, or was sealed with another key: then it is made anew from the journal.
+   */
   async #findProgress(): Promise<ProgressRow | undefined> {
     const progress = await this.#view.reader.first(getProgress, {});
-    if (!progress || progress.seal_fingerprint === this.#seal.fingerprint) return progress;
+    if (!progress) return undefined;
+    const { vaultSeals } = this.#view.writer;
+    for (const { sequence, seal } of await this.#view.reader.all(listVaultSeals, {})) {
+      if (Buffer.isBuffer(seal)) vaultSeals.set(sequence, seal);
+    }
+    vaultSeals.commit();
+    const isAsLeft =
+      isSealed(progress.seal, this.#seal.ofProgress(progress)) &&
+      progress.vault_digest === vaultSeals.digest();
+    if (isAsLeft) return progress;
+    vaultSeals.clear();
     this.#view.clear();
+    this.#isViewRemade = true;
     return undefined;
   }
 
@@ -303,6 +334,7 @@ export class JournaledStore implements MetadataStore {
   async #commitReplayed(position: JournalPosition, lockTime: number): Promise<void> {
     await this.#putProgress(position, lockTime);
     this.#view.transaction('commit');
+    this.#view.writer.vaultSeals.commit();
   }
 }
 

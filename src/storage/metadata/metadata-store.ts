@@ -63,7 +63,7 @@ export interface MetadataStore {
   lockNow(): Milliseconds;
 
   /** Whether the rows are as entries made them, in all that a vault lock depends on. */
-  isIntact(rows: SealedRows): boolean;
+  isIntact(tx: Reader, rows: SealedRows): Promise<boolean>;
 
   /**
    * What was recorded after the entry `afterSequence`, oldest first, each checked against the chain.

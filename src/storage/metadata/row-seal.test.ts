@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { isSealed, RowSeal, type SealedArchive, type SealedVault } from './row-seal.ts';
+import {
+  isSealed,
+  RowSeal,
+  type SealedArchive,
+  type SealedVault,
+  VaultSeals,
+} from './row-seal.ts';
 
 const seal = new RowSeal(Buffer.alloc(32, 1));
 const otherSeal = new RowSeal(Buffer.alloc(32, 2));
@@ -79,11 +85,11 @@ describe.each([
   ['a vault without a lock', bareVault],
 ])('the seal of %s', (_, row) => {
   it('fits as long as nothing is changed', () => {
-    expect(isSealed(seal.ofVault(row), seal.ofVault({ ...row }))).toBe(true);
+    expect(isSealed(seal.ofVault(row, []), seal.ofVault({ ...row }, []))).toBe(true);
   });
 
   it.each([...changedRows(row)])('does not fit with another %s', (_change, changed) => {
-    expect(isSealed(seal.ofVault(row), seal.ofVault(changed))).toBe(false);
+    expect(isSealed(seal.ofVault(row, []), seal.ofVault(changed, []))).toBe(false);
   });
 });
 
@@ -121,7 +127,7 @@ describe('a seal', () => {
 
   it('does not care for what it does not cover', () => {
     const counted = { ...vault, number_of_archives: 5, size_bytes: 6, written_at: 7 };
-    expect(isSealed(seal.ofVault(vault), seal.ofVault(counted))).toBe(true);
+    expect(isSealed(seal.ofVault(vault, []), seal.ofVault(counted, []))).toBe(true);
     const described = { ...archive, description: 'another', seal: Buffer.alloc(32) };
     expect(isSealed(seal.ofArchive(archive), seal.ofArchive(described))).toBe(true);
   });
@@ -129,14 +135,14 @@ describe('a seal', () => {
   it('is not shifted from one field to the next', () => {
     const one = { ...vault, lock_id: 'a', lock_policy: 'b' };
     const other = { ...vault, lock_id: 'b', lock_policy: 'a' };
-    expect(isSealed(seal.ofVault(one), seal.ofVault(other))).toBe(false);
+    expect(isSealed(seal.ofVault(one, []), seal.ofVault(other, []))).toBe(false);
     const quoted = { ...vault, access_policy: 'a","b', lock_policy: 'c' };
     const split = { ...vault, access_policy: 'a', lock_policy: 'b","c' };
-    expect(isSealed(seal.ofVault(quoted), seal.ofVault(split))).toBe(false);
+    expect(isSealed(seal.ofVault(quoted, []), seal.ofVault(split, []))).toBe(false);
   });
 
   it('of a vault is none of an archive, whatever they hold', () => {
-    expect(isSealed(seal.ofVault(vault), seal.ofArchive(archive))).toBe(false);
+    expect(isSealed(seal.ofVault(vault, []), seal.ofArchive(archive))).toBe(false);
     // The same values in the same places, as far as one kind can hold those of the other.
     const alike = {
       sequence: 1,
@@ -163,28 +169,25 @@ describe('a seal', () => {
       upload_sequence: null,
       deleted_sequence: null,
     };
-    expect(isSealed(seal.ofVault(alike), seal.ofArchive(archiveAlike))).toBe(false);
+    expect(isSealed(seal.ofVault(alike, []), seal.ofArchive(archiveAlike))).toBe(false);
   });
 
   it('of another row of the same kind does not fit', () => {
     const another = { ...vault, sequence: 5, vault_name: 'another' };
-    expect(isSealed(seal.ofVault(another), seal.ofVault(vault))).toBe(false);
+    expect(isSealed(seal.ofVault(another, []), seal.ofVault(vault, []))).toBe(false);
     const anotherArchive = { ...archive, sequence: 6, archive_id: 'another' };
     expect(isSealed(seal.ofArchive(anotherArchive), seal.ofArchive(archive))).toBe(false);
   });
 
-  it('of another key does not fit, and every key has a fingerprint of its own', () => {
-    expect(isSealed(otherSeal.ofVault(vault), seal.ofVault(vault))).toBe(false);
+  it('of another key does not fit', () => {
+    expect(isSealed(otherSeal.ofVault(vault, []), seal.ofVault(vault, []))).toBe(false);
     expect(isSealed(otherSeal.ofArchive(archive), seal.ofArchive(archive))).toBe(false);
-    expect(otherSeal.fingerprint).not.toBe(seal.fingerprint);
-    expect(new RowSeal(Buffer.alloc(32, 1)).fingerprint).toBe(seal.fingerprint);
   });
 
   it('tells nothing of its key', () => {
     const key = randomBytes(32);
     const made = new RowSeal(key);
-    expect(made.fingerprint).not.toContain(key.toString('hex'));
-    expect(made.ofVault(vault).toString('hex')).not.toContain(key.toString('hex'));
+    expect(made.ofVault(vault, []).toString('hex')).not.toContain(key.toString('hex'));
     expect(JSON.stringify(made)).toBe('{}');
   });
 
@@ -192,11 +195,11 @@ describe('a seal', () => {
     ['none', null],
     ['an empty one', Buffer.alloc(0)],
     ['zeros', Buffer.alloc(32)],
-    ['a shorter one', seal.ofVault(vault).subarray(0, 31)],
-    ['a longer one', Buffer.concat([seal.ofVault(vault), Buffer.alloc(1)])],
-    ['its hex digits', Buffer.from(seal.ofVault(vault).toString('hex'))],
+    ['a shorter one', seal.ofVault(vault, []).subarray(0, 31)],
+    ['a longer one', Buffer.concat([seal.ofVault(vault, []), Buffer.alloc(1)])],
+    ['its hex digits', Buffer.from(seal.ofVault(vault, []).toString('hex'))],
   ])('is not %s', (_, found) => {
-    expect(isSealed(found, seal.ofVault(vault))).toBe(false);
+    expect(isSealed(found, seal.ofVault(vault, []))).toBe(false);
   });
 
   it.each([
@@ -204,7 +207,7 @@ describe('a seal', () => {
     ['a number', 32],
   ])('that is %s in the place of bytes is none, and no error', (_, value) => {
     const found = value as unknown as Buffer;
-    expect(isSealed(found, seal.ofVault(vault))).toBe(false);
+    expect(isSealed(found, seal.ofVault(vault, []))).toBe(false);
   });
 
   it.each([
@@ -214,5 +217,56 @@ describe('a seal', () => {
   ])('is made without an error where the tree hash is %s', (_, value) => {
     const changed = { ...archive, tree_hash: value as unknown as Buffer };
     expect(isSealed(seal.ofArchive(archive), seal.ofArchive(changed))).toBe(false);
+  });
+});
+
+describe('the seal of a vault covers its tags', () => {
+  const tag = { vault_sequence: vault.sequence, tag_key: 'hold', tag_value: 'true' };
+
+  it.each([
+    ['one that is gone', []],
+    ['another value', [{ ...tag, tag_value: 'false' }]],
+    ['another key', [{ ...tag, tag_key: 'Hold' }]],
+    ['one more', [tag, { ...tag, tag_key: 'more' }]],
+  ])('%s', (_, tags) => {
+    expect(isSealed(seal.ofVault(vault, [tag]), seal.ofVault(vault, tags))).toBe(false);
+  });
+});
+
+describe('the seals of all vaults', () => {
+  const [a, b, c] = [1, 2, 3].map((byte) => Buffer.alloc(32, byte)) as [Buffer, Buffer, Buffer];
+
+  it('are one digest, whatever their order and however they came to be', () => {
+    const one = new VaultSeals();
+    one.set(1, a);
+    one.commit();
+    one.set(2, c);
+    one.set(2, b);
+    const other = new VaultSeals();
+    other.set(2, b);
+    other.set(1, c);
+    other.commit();
+    other.set(1, a);
+    expect(one.digest()).toBe(other.digest());
+    one.commit();
+    other.commit();
+    expect(one.digest()).toBe(other.digest());
+    expect(one.digest()).not.toBe(new VaultSeals().digest());
+  });
+
+  it('that a change has not kept are as before', () => {
+    const seals = new VaultSeals();
+    seals.set(1, a);
+    seals.commit();
+    const before = seals.digest();
+    seals.set(1, b);
+    const mark = seals.mark();
+    seals.set(1, c);
+    seals.set(2, c);
+    seals.undo(mark);
+    expect([seals.get(1), seals.get(2)]).toEqual([b, undefined]);
+    seals.undo(new Map());
+    expect(seals.get(1)).toEqual(a);
+    expect(seals.digest()).toBe(before);
   });
 });

@@ -6,7 +6,7 @@
  * of the view alone is noticed before something is deleted because of it.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import type { ArchiveRow, VaultRow } from './schema.ts';
+import type { ArchiveRow, ProgressRow, TagRow, VaultRow } from './schema.ts';
 
 /** Everything but counts and what they are counted by. */
 export type SealedVault = Pick<
@@ -35,7 +35,8 @@ export class RowSeal {
     this.#key = Buffer.from(hkdfSync('sha256', sealingKey, '', 'firn row seal', 32));
   }
 
-  ofVault(row: SealedVault): Buffer {
+  /** @param tags of the vault, in the order of their keys: locks may ask for them */
+  ofVault(row: SealedVault, tags: readonly TagRow[]): Buffer {
     return this.#seal([
       'vault',
       row.sequence,
@@ -49,6 +50,7 @@ export class RowSeal {
       row.lock_created_at,
       row.lock_created_lock_time,
       row.deleted_sequence,
+      ...tags.flatMap(({ tag_key: key, tag_value: value }) => [key, value]),
     ]);
   }
 
@@ -68,9 +70,18 @@ export class RowSeal {
     ]);
   }
 
-  /** Something that only this key gives, to tell whether rows were sealed with it. */
-  get fingerprint(): string {
-    return this.#seal(['fingerprint']).toString('hex');
+  /** How far the view has come, and that no vault has been put back to an older state. */
+  ofProgress(row: Omit<ProgressRow, 'id' | 'seal'>): Buffer {
+    return this.#seal([
+      'progress',
+      row.sequence,
+      row.lock_time,
+      row.file_number,
+      row.line_start_byte,
+      row.line_end_byte,
+      row.hash,
+      row.vault_digest,
+    ]);
   }
 
   #seal(fields: readonly (string | number | null)[]): Buffer {
@@ -84,4 +95,65 @@ export function isSealed(found: Buffer | null, expected: Buffer): boolean {
   return (
     Buffer.isBuffer(found) && found.length === expected.length && timingSafeEqual(found, expected)
   );
+}
+
+/** The seals of all vaults as they are now, kept in memory: a row that was put back does not match. */
+export class VaultSeals {
+  readonly #committed = new Map<number, Buffer>();
+  /** The exclusive or of all that are committed. */
+  #digest = emptyDigest();
+  #changed = new Map<number, Buffer>();
+
+  get(sequence: number): Buffer | undefined {
+    return this.#changed.get(sequence) ?? this.#committed.get(sequence);
+  }
+
+  set(sequence: number, seal: Buffer): void {
+    this.#changed.set(sequence, seal);
+  }
+
+  /** What has changed since the last commit, to be undone to. */
+  mark(): ReadonlyMap<number, Buffer> {
+    return new Map(this.#changed);
+  }
+
+  undo(mark: ReadonlyMap<number, Buffer>): void {
+    this.#changed = new Map(mark);
+  }
+
+  commit(): void {
+    this.#digest = this.#changedDigest();
+    for (const [sequence, seal] of this.#changed) this.#committed.set(sequence, seal);
+    this.#changed.clear();
+  }
+
+  clear(): void {
+    this.#committed.clear();
+    this.#changed.clear();
+    this.#digest = emptyDigest();
+  }
+
+  /** All of them in one, in lower-case hex. */
+  digest(): string {
+    return this.#changedDigest().toString('hex');
+  }
+
+  #changedDigest(): Buffer {
+    const digest = Buffer.from(this.#digest);
+    for (const [sequence, seal] of this.#changed) {
+      mix(digest, this.#committed.get(sequence) ?? emptyDigest());
+      mix(digest, seal);
+    }
+    return digest;
+  }
+}
+
+function emptyDigest(): Buffer {
+  return Buffer.alloc(32);
+}
+
+function mix(digest: Buffer, seal: Buffer): void {
+  for (let index = 0; index < digest.length; index += 1) {
+    digest[index] = (digest[index] ?? 0) ^ (seal[index] ?? 0);
+  }
 }

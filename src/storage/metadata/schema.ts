@@ -8,7 +8,7 @@
  */
 import type { AccessKeyStatus, JobAction } from './entries.ts';
 
-export const viewVersion = 10;
+export const viewVersion = 11;
 
 export interface AccountRow {
   account_id: string;
@@ -218,8 +218,9 @@ export interface ProgressRow {
   line_start_byte: number;
   line_end_byte: number;
   hash: string;
-  /** Of the key that rows are sealed with. */
-  seal_fingerprint: string;
+  /** The exclusive or of the seals of all vaults, in hex. */
+  vault_digest: string;
+  seal: Buffer;
 }
 
 export interface Schema {

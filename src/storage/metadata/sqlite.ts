@@ -21,7 +21,7 @@ import { StoreUnavailableError } from '../store-errors.ts';
 import type { RowWriter } from './appliers/applier.ts';
 import type { Reader } from './metadata-store.ts';
 import { type PreparedQuery, prepareQuery, type Query } from './query.ts';
-import type { RowSeal } from './row-seal.ts';
+import { type RowSeal, VaultSeals } from './row-seal.ts';
 import { type Schema, viewVersion } from './schema.ts';
 import { createViewStatements } from './view-tables.ts';
 
@@ -44,6 +44,7 @@ type Statement = Database.Statement<unknown[]>;
 class Connection implements RowWriter {
   readonly database: Database.Database;
   readonly seal: RowSeal;
+  readonly vaultSeals = new VaultSeals();
   readonly #prepared = new Map<object, { statement: Statement; query: PreparedQuery<unknown> }>();
 
   constructor(database: Database.Database, seal: RowSeal) {
@@ -104,7 +105,7 @@ export class SqliteView {
     return this.#reading;
   }
 
-  /** The rows inside the transaction between `begin` and `commit`. */
+  /** The rows inside the transaction between `begin` and `commit`, and the seals of vaults. */
   get writer(): RowWriter {
     return this.#writing;
   }

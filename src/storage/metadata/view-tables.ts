@@ -105,6 +105,12 @@ export function createViewStatements(schema: Kysely<Schema>): string[] {
       .addColumn('deleted_sequence', 'bigint')
       .addColumn('seal', 'blob', (c) => c.notNull()),
     build.createIndex('archives_by_vault').on('archives').columns(['vault_sequence', 'sequence']),
+    build.createIndex('archives_by_blob').on('archives').column('blob_id'),
+    build
+      .createIndex('archives_by_upload')
+      .on('archives')
+      .column('upload_sequence')
+      .where(sql.ref('upload_sequence'), 'is not', null),
     build
       .createTable('uploads')
       .addColumn('sequence', 'integer', (c) => c.primaryKey())
@@ -130,6 +136,7 @@ export function createViewStatements(schema: Kysely<Schema>): string[] {
       .addColumn('tree_hash', 'blob', (c) => c.notNull())
       .addColumn('blob_id', 'text', (c) => c.notNull())
       .addPrimaryKeyConstraint('parts_key', ['upload_sequence', 'start_byte']),
+    build.createIndex('parts_by_blob').on('parts').column('blob_id'),
     build
       .createTable('jobs')
       .addColumn('sequence', 'integer', (c) => c.primaryKey())
@@ -168,6 +175,11 @@ export function createViewStatements(schema: Kysely<Schema>): string[] {
       .columns(['not_before', 'sequence'])
       .where(sql.ref('status'), '=', 'InProgress'),
     build.createIndex('jobs_by_archive').on('jobs').column('archive_sequence'),
+    build
+      .createIndex('jobs_by_output')
+      .on('jobs')
+      .column('output_blob_id')
+      .where(sql.ref('output_blob_id'), 'is not', null),
     build.createIndex('jobs_by_expiry').on('jobs').column('expires_at'),
     build
       .createTable('notifications')
@@ -206,7 +218,8 @@ export function createViewStatements(schema: Kysely<Schema>): string[] {
       .addColumn('line_start_byte', 'bigint', (c) => c.notNull())
       .addColumn('line_end_byte', 'bigint', (c) => c.notNull())
       .addColumn('hash', 'text', (c) => c.notNull())
-      .addColumn('seal_fingerprint', 'text', (c) => c.notNull()),
+      .addColumn('vault_digest', 'text', (c) => c.notNull())
+      .addColumn('seal', 'blob', (c) => c.notNull()),
   ];
   return statements.map((statement) => statement.compile().sql);
 }

@@ -5,12 +5,13 @@ import type { Reader } from '../metadata-store.ts';
 import { releaseBlob as releaseBlobQuery } from '../queries/blobs.ts';
 import { findVault } from '../queries/vaults.ts';
 import type { Query } from '../query.ts';
-import type { RowSeal } from '../row-seal.ts';
+import type { RowSeal, VaultSeals } from '../row-seal.ts';
 import type { VaultRow } from '../schema.ts';
 
 /** Rows inside the one transaction that may change them. */
 export interface RowWriter extends Reader {
   readonly seal: RowSeal;
+  readonly vaultSeals: VaultSeals;
   run<Parameters>(query: Query<Parameters, never>, parameters: Parameters): Promise<void>;
 }
 

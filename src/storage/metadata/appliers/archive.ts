@@ -173,6 +173,8 @@ async function dropUpload(
 ): Promise<void> {
   const upload = await uploadOf(rows, entry, entry.data.uploadId);
   const uploadSequence = upload.sequence;
+  // Its parts are the archive's bytes: whatever the entry says, they stay.
+  if (await rows.first(archives.findArchiveOfUpload, { uploadSequence })) return;
   await rows.run(blobs.releaseParts, {
     uploadSequence,
     releasedAt: entry.time,

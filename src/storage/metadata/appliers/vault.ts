@@ -3,6 +3,7 @@ import type { RecordedEntry } from '../entries.ts';
 import * as tags from '../queries/tags.ts';
 import * as vaults from '../queries/vaults.ts';
 import { isSealed } from '../row-seal.ts';
+import type { VaultRow } from '../schema.ts';
 import { type Appliers, type RowWriter, vaultOf } from './applier.ts';
 
 type Kind =
@@ -52,19 +53,19 @@ export const vaultAppliers: Appliers<Kind> = {
     });
   },
 
-  TagsAdded: async (rows, entry) => {
-    const vault = await vaultOf(rows, entry);
-    for (const [tag_key, tag_value] of Object.entries(entry.data.tags)) {
-      await rows.run(tags.putTag, { vault_sequence: vault.sequence, tag_key, tag_value });
-    }
-  },
+  TagsAdded: (rows, entry) =>
+    changeSealed(rows, entry, async (vault_sequence) => {
+      for (const [tag_key, tag_value] of Object.entries(entry.data.tags)) {
+        await rows.run(tags.putTag, { vault_sequence, tag_key, tag_value });
+      }
+    }),
 
-  TagsRemoved: async (rows, entry) => {
-    const vault = await vaultOf(rows, entry);
-    for (const tagKey of entry.data.tagKeys) {
-      await rows.run(tags.deleteTag, { vaultSequence: vault.sequence, tagKey });
-    }
-  },
+  TagsRemoved: (rows, entry) =>
+    changeSealed(rows, entry, async (vaultSequence) => {
+      for (const tagKey of entry.data.tagKeys) {
+        await rows.run(tags.deleteTag, { vaultSequence, tagKey });
+      }
+    }),
 
   NotificationsSet: async (rows, entry) => {
     const { snsTopic, events } = entry.data;
@@ -116,12 +117,20 @@ async function changeSealed(
   change: (vaultSequence: number) => Promise<void>,
 ): Promise<void> {
   const vault = await vaultOf(rows, entry);
-  const wasIntact = isSealed(vault.seal, rows.seal.ofVault(vault));
+  const wasIntact = isSealed(vault.seal, await sealOf(rows, vault));
   await change(vault.sequence);
   if (wasIntact) await sealVault(rows, vault.sequence);
 }
 
 async function sealVault(rows: RowWriter, sequence: number): Promise<void> {
   const vault = await rows.first(vaults.getVault, { sequence });
-  if (vault) await rows.run(vaults.sealVault, { sequence, seal: rows.seal.ofVault(vault) });
+  if (!vault) return;
+  const seal = await sealOf(rows, vault);
+  await rows.run(vaults.sealVault, { sequence, seal });
+  rows.vaultSeals.set(sequence, seal);
+}
+
+async function sealOf(rows: RowWriter, vault: VaultRow): Promise<Buffer> {
+  const vaultTags = await rows.all(tags.listTags, { vaultSequence: vault.sequence });
+  return rows.seal.ofVault(vault, vaultTags);
 }

@@ -43,6 +43,21 @@ export const listArchivesAsOf = query<
     .limit(p.limit),
 );
 
+/** The archive that an upload has become. */
+export const findArchiveOfUpload = query<{ uploadSequence: number }, ArchiveRow>((schema, p) =>
+  schema.selectFrom('archives').selectAll().where('upload_sequence', '=', p.uploadSequence),
+);
+
+/** Any that is not deleted. */
+export const findLiveArchive = query<{ vaultSequence: number }, ArchiveRow>((schema, p) =>
+  schema
+    .selectFrom('archives')
+    .selectAll()
+    .where('vault_sequence', '=', p.vaultSequence)
+    .where('deleted_sequence', 'is', null)
+    .limit(1),
+);
+
 /** In the order in which they were made, deleted ones too. */
 export const listArchivesAfter = query<{ afterSequence: number; limit: number }, ArchiveRow>(
   (schema, p) =>

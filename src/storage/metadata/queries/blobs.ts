@@ -1,4 +1,5 @@
 /** Blobs that nothing names any more. */
+import { sql } from 'kysely';
 import { query } from '../query.ts';
 import type { ReleasedBlobRow } from '../schema.ts';
 
@@ -49,6 +50,32 @@ export const listRemovableBlobs = query<{ releasedBefore: number; limit: number 
       )
       .orderBy('released_at')
       .limit(p.limit),
+);
+
+/**
+ * What still names a blob: an archive that is not deleted, one whose parts it is among, an upload in
+ * progress, or the output of a job.
+ */
+export const findBlobUse = query<{ blobId: string }, { use: string }>((schema, p) =>
+  schema
+    .selectFrom('archives')
+    .select(sql<string>`'archive'`.as('use'))
+    .where('blob_id', '=', p.blobId)
+    .where('deleted_sequence', 'is', null)
+    .unionAll(
+      schema
+        .selectFrom('parts')
+        .leftJoin('archives', 'archives.upload_sequence', 'parts.upload_sequence')
+        .select(sql<string>`'part'`.as('use'))
+        .where('parts.blob_id', '=', p.blobId)
+        .where('archives.deleted_sequence', 'is', null),
+    )
+    .unionAll(
+      schema
+        .selectFrom('jobs')
+        .select(sql<string>`'output'`.as('use'))
+        .where('output_blob_id', '=', p.blobId),
+    ),
 );
 
 export const forgetBlob = query<{ blobId: string }, never>((schema, p) =>

@@ -14,7 +14,8 @@ export const putProgress = query<Omit<ProgressRow, 'id'>, never>((schema, p) => 
     line_start_byte: p.line_start_byte,
     line_end_byte: p.line_end_byte,
     hash: p.hash,
-    seal_fingerprint: p.seal_fingerprint,
+    vault_digest: p.vault_digest,
+    seal: p.seal,
   };
   return schema
     .insertInto('progress')

@@ -27,6 +27,11 @@ export const listVaultsAfter = query<{ afterSequence: number; limit: number }, V
       .limit(p.limit),
 );
 
+/** The seals of all vaults. */
+export const listVaultSeals = query<Record<never, never>, Pick<VaultRow, 'sequence' | 'seal'>>(
+  (schema) => schema.selectFrom('vaults').select(['sequence', 'seal']),
+);
+
 export const sealVault = query<{ sequence: number; seal: Buffer }, never>((schema, p) =>
   schema.updateTable('vaults').set({ seal: p.seal }).where('sequence', '=', p.sequence),
 );
