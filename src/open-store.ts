@@ -81,6 +81,7 @@ async function openRoot(config: Config, root: StoreRoot): Promise<Store> {
   });
   if (recovery.isViewRemade) health.raise({ ...changedView, since: clock.now() });
   const sealer = new SecretSealer(sealingKey);
+  await compareIdentity(identity, metadata);
   await restoreClock(testClock, metadata);
   const firstKey = await prepareAccount(config, identity, metadata, sealer);
   return {
@@ -200,20 +201,31 @@ async function prepareAccount(
 }
 
 /**
- * Sets a test clock to where it was. Whether there is one stands in the journal as well, so that
- * nobody makes one by a word in `store.json`.
+ * What a store is stands in the journal as well: nobody frees anything, or makes a test clock, by a
+ * word in `store.json`.
  */
+async function compareIdentity(identity: StoreIdentity, metadata: MetadataStore): Promise<void> {
+  for await (const { entry } of metadata.entries(0)) {
+    if (entry.kind !== 'StoreCreated') return; // the first start has not come so far
+    const { storeId, region, testClock } = entry.data;
+    const recorded = { storeId, region, accountId: entry.accountId, testClock: testClock ?? false };
+    const found = { ...identity, testClock: identity.testClock ?? false };
+    for (const [name, value] of Object.entries(recorded)) {
+      const said = found[name as keyof typeof recorded];
+      if (said === value) continue;
+      throw new StoreDamagedError(
+        `store.json says ${name} ${JSON.stringify(said)}, and the journal ${JSON.stringify(value)}: put back a good copy of store.json, it never changes`,
+      );
+    }
+    return;
+  }
+}
+
+/** Sets a test clock to where it was. */
 async function restoreClock(
   testClock: TestClock | undefined,
   metadata: MetadataStore,
 ): Promise<void> {
-  const accounts = await metadata.read((tx) => tx.all(listAccounts, {}));
-  if (accounts.length === 0) return; // the first start
   const row = await metadata.read((tx) => tx.first(findClock, {}));
-  if ((row !== undefined) !== (testClock !== undefined)) {
-    throw new StoreDamagedError(
-      `store.json says that the store ${testClock ? 'has' : 'has not'} a test clock, and the journal says the contrary: put back a good copy of store.json, it never changes`,
-    );
-  }
   if (row) testClock?.restore({ offsetMs: row.offset_ms, frozenAt: row.frozen_at ?? undefined });
 }

@@ -63,6 +63,7 @@ function logRecovery({ recovery }: RunningServer, log: Log): void {
   if (isViewReplaced) log.warn('view.sqlite was damaged: set aside and made anew');
   if (isViewRemade) {
     log.error(
+      { alarm: 'records-changed' },
       'view.sqlite was not as this server had left it, or the sealing key is another one: made anew from the journal',
     );
   }

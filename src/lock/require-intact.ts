@@ -21,6 +21,7 @@ export async function requireIntact(
   throw new GlacierError('AccessDeniedException', changedRecords(vault));
 }
 
+/** In the words that a change of it is refused with as well. */
 export function changedRecords(vault: VaultRow): string {
-  return `The records of vault ${vault.vault_name} in account ${vault.account_id} are not as the journal made them: nothing is deleted from it. Stop the server, move view.sqlite aside, and start: it is made anew from the journal`;
+  return `The records of vault ${vault.vault_name} in account ${vault.account_id} are not as the journal made them: nothing is changed in it. Stop the server, move view.sqlite aside, and start: it is made anew from the journal`;
 }

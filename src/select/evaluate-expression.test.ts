@@ -1,6 +1,7 @@
 /** What expressions are worth: NULL is null, INT a bigint, DECIMAL and TIMESTAMP as they are shown. */
 import { describe, expect, it } from 'vitest';
 import { Decimal } from './decimal.ts';
+import { Effort } from './effort.ts';
 import { compileExpression } from './evaluate-expression.ts';
 import { parseExpression } from './parse-expression.ts';
 import { SelectError } from './select-error.ts';
@@ -15,6 +16,7 @@ function resultOf(text: string): unknown {
   const evaluate = compileExpression(item, {
     placeOf: (column) => (column.kind === 'place' ? column.index : -1),
     onAggregate: () => {},
+    effort: new Effort(text),
   });
   const value = evaluate(fields);
   return value instanceof Decimal || value instanceof Timestamp ? String(value) : value;

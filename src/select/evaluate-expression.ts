@@ -5,6 +5,7 @@
 import { type Aggregate, newAggregate } from './aggregate.ts';
 import { castValue } from './cast-value.ts';
 import { mostRecordBytes } from './csv-format.ts';
+import type { Effort } from './effort.ts';
 import type { Column, ComparisonOperator, Expression } from './expression.ts';
 import { callFunction } from './functions.ts';
 import { compileLike, type LikePattern } from './like-pattern.ts';
@@ -23,6 +24,8 @@ export interface Frame {
   readonly placeOf: (column: Column) => number;
   /** Told of each aggregate: it is fed record by record, and read by the expression at the end. */
   readonly onAggregate: (aggregate: Aggregate, operand: Evaluate | undefined) => void;
+  /** Told of what takes long for long texts. */
+  readonly effort: Effort;
 }
 
 /** A field that the record does not have is NULL. */
@@ -40,15 +43,8 @@ export function compileExpression(expression: Expression, frame: Frame): Evaluat
       return compileMembership(expression, (it) => compileExpression(it, frame));
     case 'case':
       return compileCase(expression, frame);
-    case 'call': {
-      const operands = expression.operands.map((it) => compileExpression(it, frame));
-      const { name } = expression;
-      return (fields) =>
-        callFunction(
-          name,
-          operands.map((operand) => () => operand(fields)),
-        );
-    }
+    case 'call':
+      return compileCall(expression, frame);
     case 'between':
       return compileBetween(expression, frame);
     case 'like':
@@ -65,6 +61,20 @@ export function compileExpression(expression: Expression, frame: Frame): Evaluat
 }
 
 type Of<Kind extends Expression['kind']> = Extract<Expression, { readonly kind: Kind }>;
+
+function compileCall({ name, operands }: Of<'call'>, frame: Frame): Evaluate {
+  const compiled = operands.map((it) => compileExpression(it, frame));
+  const evaluate = (operand: Evaluate, fields: Fields): Value => {
+    const value = operand(fields);
+    if (typeof value === 'string') frame.effort.call(value);
+    return value;
+  };
+  return (fields) =>
+    callFunction(
+      name,
+      compiled.map((operand) => () => evaluate(operand, fields)),
+    );
+}
 
 function compileAggregate({ name, operand }: Of<'aggregate'>, frame: Frame): Evaluate {
   const aggregate = newAggregate(name);
@@ -187,7 +197,9 @@ function compileLikeTest(expression: Of<'like'>, frame: Frame): Evaluate {
     if (known?.text !== text) {
       known = { text, matches: compileLike(text, expression.escapeCharacter) };
     }
-    return known.matches(textOf(value)) !== expression.isNegated;
+    const given = textOf(value);
+    frame.effort.match(given, text);
+    return known.matches(given) !== expression.isNegated;
   };
 }
 

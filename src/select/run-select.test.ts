@@ -156,6 +156,18 @@ describe('a select', () => {
     );
   });
 
+  it('does not look at one record for ever', async () => {
+    const record = `${'a'.repeat(1_000_000)}\n`;
+    const pattern = `%${'a'.repeat(1_000)}b`;
+    const like = Array(100).fill(`_1 like '${pattern}'`).join(' or ');
+    expect(await select(record, `select count(*) from archive where _1 like '${pattern}'`)).toBe(
+      '0\n',
+    );
+    expect(await failure(`x\n${record}`, `select count(*) from archive where ${like}`)).toBe(
+      'OverMaxRecordSize: Record 2: The record is too long for so much LIKE and functions',
+    );
+  });
+
   it('reads on only as results are taken', async () => {
     const piece = Buffer.from('anna,some longer text to be copied\n'.repeat(25_000));
     let pieces = 0;

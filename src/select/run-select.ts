@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Aggregate } from './aggregate.ts';
 import type { CsvInput } from './csv-format.ts';
+import { Effort } from './effort.ts';
 import {
   compileExpression,
   type Evaluate,
@@ -18,8 +19,6 @@ import { newRecordFormat } from './write-records.ts';
 
 /** Results are handed on when they are this long, and always whole records. */
 const chunkBytes = 64 * 1024;
-/** Then others get their turn: some milliseconds of the longest expression. */
-const recordsInOneGo = 1_000;
 
 /**
  * Memory does not grow with the archive. When LIMIT is reached, no more of it is read.
@@ -37,7 +36,10 @@ export async function* runSelect(
   const query = parseExpression(request.expression, request.input.fileHeaderInfo === 'USE');
   const format = newRecordFormat(request.output);
   let text = '';
-  for await (const record of selectRecords(pieces, query, request.input, onRecord)) {
+  const effort = new Effort(request.expression);
+  const selection = newSelection(query, request.input, effort);
+  const records = readRecords(pieces, request.input);
+  for await (const record of selectRecords(records, selection, effort, onRecord)) {
     text += format(record);
     if (text.length < chunkBytes) continue;
     yield Buffer.from(text);
@@ -47,22 +49,21 @@ export async function* runSelect(
 }
 
 async function* selectRecords(
-  pieces: AsyncIterable<Uint8Array>,
-  query: Query,
-  input: CsvInput,
+  read: AsyncIterable<readonly Fields[]>,
+  selection: Selection,
+  effort: Effort,
   onRecord: ((recordNumber: number) => void) | undefined,
 ): AsyncGenerator<Fields, void, undefined> {
-  const selection = newSelection(query, input);
   if (selection.isFull()) return;
   let recordNumber = 0;
-  for await (const records of readRecords(pieces, input)) {
+  for await (const records of read) {
     for (const fields of records) {
       recordNumber += 1;
       onRecord?.(recordNumber);
       const selected = inRecord(recordNumber, () => selection.take(fields));
       if (selected) yield selected;
       if (selection.isFull()) return;
-      if (recordNumber % recordsInOneGo === 0) await setImmediate();
+      if (effort.endRecord()) await setImmediate();
     }
   }
   const total = selection.finish();
@@ -86,15 +87,15 @@ interface Selection {
   finish(): Fields | undefined;
 }
 
-function newSelection(query: Query, input: CsvInput): Selection {
+function newSelection(query: Query, input: CsvInput, effort: Effort): Selection {
   const limit = query.limit ?? Number.POSITIVE_INFINITY;
   let isHeaderDue = input.fileHeaderInfo !== 'NONE';
-  let program = isHeaderDue ? undefined : compileQuery(query, []);
+  let program = isHeaderDue ? undefined : compileQuery(query, [], effort);
   let count = 0;
   const take = (fields: Fields): Fields | undefined => {
     if (isHeaderDue || !program) {
       isHeaderDue = false;
-      program = compileQuery(query, fields);
+      program = compileQuery(query, fields, effort);
       return undefined;
     }
     if (!program.accepts(fields)) return undefined;
@@ -104,7 +105,8 @@ function newSelection(query: Query, input: CsvInput): Selection {
   return {
     take,
     isFull: () => count >= limit,
-    finish: () => (query.isAggregate ? (program ?? compileQuery(query, [])).total() : undefined),
+    finish: () =>
+      query.isAggregate ? (program ?? compileQuery(query, [], effort)).total() : undefined,
   };
 }
 
@@ -116,12 +118,13 @@ interface Program {
 }
 
 /** @throws SelectError when a column is named that the header does not have */
-function compileQuery(query: Query, header: Fields): Program {
+function compileQuery(query: Query, header: Fields, effort: Effort): Program {
   const aggregates: { readonly aggregate: Aggregate; readonly operand: Evaluate | undefined }[] =
     [];
   const frame: Frame = {
     placeOf: (column) => placeIn(header, column),
     onAggregate: (aggregate, operand) => aggregates.push({ aggregate, operand }),
+    effort,
   };
   const where = query.where && compileExpression(query.where, frame);
   const items = query.items.map((it) => (it === '*' ? undefined : compileExpression(it, frame)));

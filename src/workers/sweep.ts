@@ -8,7 +8,9 @@
 import { endedSessionMs } from '../accounts/access-key.ts';
 import { isExpired } from '../jobs/job.ts';
 import type { Service } from '../operation.ts';
+import type { Reader } from '../storage/metadata/metadata-store.ts';
 import { findAccessKey, listEndedSessions } from '../storage/metadata/queries/access-keys.ts';
+import { findArchiveOfUpload } from '../storage/metadata/queries/archives.ts';
 import { findBlobUse, listRemovableBlobs } from '../storage/metadata/queries/blobs.ts';
 import {
   findJob,
@@ -16,6 +18,7 @@ import {
   listJobsOfDeletedVaults,
 } from '../storage/metadata/queries/jobs.ts';
 import { findUpload, listExpiredUploads } from '../storage/metadata/queries/uploads.ts';
+import type { UploadRow } from '../storage/metadata/schema.ts';
 import { type Worker, workerActor } from './worker.ts';
 
 const itemsPerStep = 200;
@@ -71,14 +74,17 @@ export class Sweep implements Worker {
     const expired = await metadata.read((tx) =>
       tx.all(listExpiredUploads, { activeBefore, limit: itemsPerStep }),
     );
+    let ended = 0;
     for (const { upload_id: uploadId, active_at: activeAt } of expired) {
       await metadata.write(this.#actor(), async (tx) => {
         const upload = await tx.first(findUpload, { uploadId });
         const isIdle = upload?.state === 'InProgress' && upload.active_at === activeAt;
-        if (isIdle) await tx.record({ kind: 'UploadExpired', data: { uploadId } });
+        if (!upload || !isIdle || (await this.#hasBecomeArchive(tx, upload))) return;
+        await tx.record({ kind: 'UploadExpired', data: { uploadId } });
+        ended += 1;
       });
     }
-    return expired.length;
+    return ended;
   }
 
   async #removeSessions(): Promise<number> {
@@ -114,6 +120,15 @@ export class Sweep implements Worker {
       await tx.record({ kind: 'BlobsRemoved', data: { blobIds } });
     });
     return blobIds.length;
+  }
+
+  async #hasBecomeArchive(tx: Reader, upload: UploadRow): Promise<boolean> {
+    const { sequence: uploadSequence, upload_id: uploadId } = upload;
+    const archive = await tx.first(findArchiveOfUpload, { uploadSequence });
+    if (!archive) return false;
+    const { raiseAlarm } = this.#options.service;
+    raiseAlarm('records-changed', `The upload ${uploadId} has become an archive, and goes on`);
+    return true;
   }
 
   /** Whatever the list of released blobs says: what something names stays, and somebody hears of it. */

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { LockClock } from '../../lib/lock-clock.ts';
 import { ensureDirectories } from '../durable-file.ts';
-import { StoreUnavailableError } from '../store-errors.ts';
+import { StoreDamagedError, StoreUnavailableError } from '../store-errors.ts';
 import type { StoreHealth } from '../store-health.ts';
 import { applyEntry } from './apply.ts';
 import type { Actor, Entry, RecordedEntry } from './entries.ts';
@@ -29,7 +29,7 @@ import { type JournalLine, writeLine } from './journal-line.ts';
 import type { ChainedEntry, MetadataStore, Reader, SealedRows, Writer } from './metadata-store.ts';
 import { getProgress, putProgress } from './queries/progress.ts';
 import { listTags } from './queries/tags.ts';
-import { listVaultSeals } from './queries/vaults.ts';
+import { listAllVaults } from './queries/vaults.ts';
 import { isSealed, type RowSeal } from './row-seal.ts';
 import type { ProgressRow } from './schema.ts';
 import { isDamagedView, SqliteView, setViewAside, viewName } from './sqlite.ts';
@@ -257,10 +257,23 @@ export class JournaledStore implements MetadataStore {
       lockTime: this.#lockClock.now(),
     };
     const recorded = { ...envelope, ...entry } as RecordedEntry;
-    await applyEntry(this.#view.writer, recorded);
+    await this.#apply(recorded);
     const previous = group.lines.at(-1)?.hash ?? this.#journal.end.hash;
     group.lines.push(writeLine(recorded, previous));
     return envelope;
+  }
+
+  /** What cannot be applied is told of: somebody has changed the rows. */
+  async #apply(entry: RecordedEntry): Promise<void> {
+    try {
+      await applyEntry(this.#view.writer, entry);
+    } catch (error) {
+      if (error instanceof StoreDamagedError) {
+        const { message } = error;
+        this.#health.raise({ name: 'records-changed', message, since: this.#clock.now() });
+      }
+      throw error;
+    }
   }
 
   async #appendGroup(lines: readonly JournalLine[]): Promise<void> {
@@ -296,8 +309,8 @@ export class JournaledStore implements MetadataStore {
     const progress = await this.#view.reader.first(getProgress, {});
     if (!progress) return undefined;
     const { vaultSeals } = this.#view.writer;
-    for (const { sequence, seal } of await this.#view.reader.all(listVaultSeals, {})) {
-      if (Buffer.isBuffer(seal)) vaultSeals.set(sequence, seal);
+    for (const vault of await this.#view.reader.all(listAllVaults, {})) {
+      if (Buffer.isBuffer(vault.seal)) vaultSeals.set(vault, vault.seal);
     }
     vaultSeals.commit();
     const isAsLeft =

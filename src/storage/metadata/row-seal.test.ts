@@ -1,12 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import {
-  isSealed,
-  RowSeal,
-  type SealedArchive,
-  type SealedVault,
-  VaultSeals,
-} from './row-seal.ts';
+import { isSealed, RowSeal, type SealedArchive, type SealedVault, VaultSeals } from './row-seal.ts';
 
 const seal = new RowSeal(Buffer.alloc(32, 1));
 const otherSeal = new RowSeal(Buffer.alloc(32, 2));
@@ -236,17 +230,35 @@ describe('the seal of a vault covers its tags', () => {
 describe('the seals of all vaults', () => {
   const [a, b, c] = [1, 2, 3].map((byte) => Buffer.alloc(32, byte)) as [Buffer, Buffer, Buffer];
 
+  const named = (sequence: number) => ({
+    ...vault,
+    sequence,
+    vault_name: `v${sequence}`,
+    deleted_sequence: null,
+  });
+
+  it('know the names of vaults that exist', () => {
+    const seals = new VaultSeals();
+    seals.set(named(1), a);
+    seals.commit();
+    seals.set(named(2), b);
+    expect([1, 2, 3].map((sequence) => seals.has(named(sequence)))).toEqual([true, true, false]);
+    expect(seals.has({ ...named(1), account_id: '999999999999' })).toBe(false);
+    seals.set({ ...named(1), deleted_sequence: 9 }, a);
+    expect(seals.has(named(1))).toBe(false);
+  });
+
   it('are one digest, whatever their order and however they came to be', () => {
     const one = new VaultSeals();
-    one.set(1, a);
+    one.set(named(1), a);
     one.commit();
-    one.set(2, c);
-    one.set(2, b);
+    one.set(named(2), c);
+    one.set(named(2), b);
     const other = new VaultSeals();
-    other.set(2, b);
-    other.set(1, c);
+    other.set(named(2), b);
+    other.set(named(1), c);
     other.commit();
-    other.set(1, a);
+    other.set(named(1), a);
     expect(one.digest()).toBe(other.digest());
     one.commit();
     other.commit();
@@ -256,13 +268,13 @@ describe('the seals of all vaults', () => {
 
   it('that a change has not kept are as before', () => {
     const seals = new VaultSeals();
-    seals.set(1, a);
+    seals.set(named(1), a);
     seals.commit();
     const before = seals.digest();
-    seals.set(1, b);
+    seals.set(named(1), b);
     const mark = seals.mark();
-    seals.set(1, c);
-    seals.set(2, c);
+    seals.set(named(1), c);
+    seals.set(named(2), c);
     seals.undo(mark);
     expect([seals.get(1), seals.get(2)]).toEqual([b, undefined]);
     seals.undo(new Map());

@@ -97,33 +97,49 @@ export function isSealed(found: Buffer | null, expected: Buffer): boolean {
   );
 }
 
+/** A vault as it was sealed last. */
+interface SealedState {
+  readonly seal: Buffer;
+  /** Account and name, while it exists. */
+  readonly name: string | undefined;
+}
+
 /** The seals of all vaults as they are now, kept in memory: a row that was put back does not match. */
 export class VaultSeals {
-  readonly #committed = new Map<number, Buffer>();
+  readonly #committed = new Map<number, SealedState>();
   /** The exclusive or of all that are committed. */
   #digest = emptyDigest();
-  #changed = new Map<number, Buffer>();
+  #changed = new Map<number, SealedState>();
 
   get(sequence: number): Buffer | undefined {
-    return this.#changed.get(sequence) ?? this.#committed.get(sequence);
+    return this.#get(sequence)?.seal;
   }
 
-  set(sequence: number, seal: Buffer): void {
-    this.#changed.set(sequence, seal);
+  /** @param row whose seal is good */
+  set(row: NamedVault, seal: Buffer): void {
+    const name = row.deleted_sequence === null ? nameOf(row) : undefined;
+    this.#changed.set(row.sequence, { seal, name });
+  }
+
+  /** Whether there is a vault of this name, whatever the rows say. */
+  has(vault: Pick<NamedVault, 'account_id' | 'vault_name'>): boolean {
+    const name = nameOf(vault);
+    const sequences = new Set([...this.#committed.keys(), ...this.#changed.keys()]);
+    return [...sequences].some((sequence) => this.#get(sequence)?.name === name);
   }
 
   /** What has changed since the last commit, to be undone to. */
-  mark(): ReadonlyMap<number, Buffer> {
+  mark(): ReadonlyMap<number, SealedState> {
     return new Map(this.#changed);
   }
 
-  undo(mark: ReadonlyMap<number, Buffer>): void {
+  undo(mark: ReadonlyMap<number, SealedState>): void {
     this.#changed = new Map(mark);
   }
 
   commit(): void {
     this.#digest = this.#changedDigest();
-    for (const [sequence, seal] of this.#changed) this.#committed.set(sequence, seal);
+    for (const [sequence, state] of this.#changed) this.#committed.set(sequence, state);
     this.#changed.clear();
   }
 
@@ -138,14 +154,24 @@ export class VaultSeals {
     return this.#changedDigest().toString('hex');
   }
 
+  #get(sequence: number): SealedState | undefined {
+    return this.#changed.get(sequence) ?? this.#committed.get(sequence);
+  }
+
   #changedDigest(): Buffer {
     const digest = Buffer.from(this.#digest);
-    for (const [sequence, seal] of this.#changed) {
-      mix(digest, this.#committed.get(sequence) ?? emptyDigest());
+    for (const [sequence, { seal }] of this.#changed) {
+      mix(digest, this.#committed.get(sequence)?.seal ?? emptyDigest());
       mix(digest, seal);
     }
     return digest;
   }
+}
+
+type NamedVault = Pick<VaultRow, 'sequence' | 'account_id' | 'vault_name' | 'deleted_sequence'>;
+
+function nameOf(vault: Pick<NamedVault, 'account_id' | 'vault_name'>): string {
+  return `${vault.account_id}/${vault.vault_name}`;
 }
 
 function emptyDigest(): Buffer {

@@ -3,9 +3,10 @@ import { StoreDamagedError } from '../../store-errors.ts';
 import type { EntryKind, RecordedEntry } from '../entries.ts';
 import type { Reader } from '../metadata-store.ts';
 import { releaseBlob as releaseBlobQuery } from '../queries/blobs.ts';
+import { listTags } from '../queries/tags.ts';
 import { findVault } from '../queries/vaults.ts';
 import type { Query } from '../query.ts';
-import type { RowSeal, VaultSeals } from '../row-seal.ts';
+import { isSealed, type RowSeal, type VaultSeals } from '../row-seal.ts';
 import type { VaultRow } from '../schema.ts';
 
 /** Rows inside the one transaction that may change them. */
@@ -31,12 +32,32 @@ export function known<Row>(row: Row | undefined, entry: RecordedEntry): Row {
   );
 }
 
+/**
+ * The vault that an entry names.
+ *
+ * @throws StoreDamagedError when its row is not as entries made it: what is recorded about it then
+ *   would be about something else
+ */
 export async function vaultOf(
   rows: RowWriter,
   entry: RecordedEntry & { readonly data: { readonly vaultName: string } },
 ): Promise<VaultRow> {
   const { accountId, data } = entry;
-  return known(await rows.first(findVault, { accountId, vaultName: data.vaultName }), entry);
+  const vault = known(await rows.first(findVault, { accountId, vaultName: data.vaultName }), entry);
+  const expected = rows.vaultSeals.get(vault.sequence);
+  const seal = await sealOf(rows, vault);
+  if (expected?.equals(seal) && isSealed(vault.seal, seal)) return vault;
+  throw new StoreDamagedError(changedVault(vault));
+}
+
+/** The seal that the vault's row should carry. */
+export async function sealOf(rows: RowWriter, vault: VaultRow): Promise<Buffer> {
+  const tags = await rows.all(listTags, { vaultSequence: vault.sequence });
+  return rows.seal.ofVault(vault, tags);
+}
+
+export function changedVault({ vault_name: name, account_id: accountId }: VaultRow): string {
+  return `The records of vault ${name} in account ${accountId} are not as the journal made them: nothing is changed in it. Stop the server, move view.sqlite aside, and start: it is made anew from the journal`;
 }
 
 /** The blob goes after a while, unless a job needs the archive that it belongs to. */

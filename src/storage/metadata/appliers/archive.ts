@@ -1,4 +1,5 @@
 /** What entries about archives, uploads and blobs do to rows. */
+import { StoreDamagedError } from '../../store-errors.ts';
 import type { RecordedEntry } from '../entries.ts';
 import * as archives from '../queries/archives.ts';
 import * as blobs from '../queries/blobs.ts';
@@ -173,8 +174,12 @@ async function dropUpload(
 ): Promise<void> {
   const upload = await uploadOf(rows, entry, entry.data.uploadId);
   const uploadSequence = upload.sequence;
-  // Its parts are the archive's bytes: whatever the entry says, they stay.
-  if (await rows.first(archives.findArchiveOfUpload, { uploadSequence })) return;
+  // Its parts are the archive's bytes.
+  if (await rows.first(archives.findArchiveOfUpload, { uploadSequence })) {
+    throw new StoreDamagedError(
+      `The upload ${upload.upload_id} has become an archive, and its record says that it goes on: view.sqlite was changed`,
+    );
+  }
   await rows.run(blobs.releaseParts, {
     uploadSequence,
     releasedAt: entry.time,

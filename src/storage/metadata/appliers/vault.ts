@@ -1,10 +1,9 @@
 /** What entries about vaults do to rows. */
+import { StoreDamagedError } from '../../store-errors.ts';
 import type { RecordedEntry } from '../entries.ts';
 import * as tags from '../queries/tags.ts';
 import * as vaults from '../queries/vaults.ts';
-import { isSealed } from '../row-seal.ts';
-import type { VaultRow } from '../schema.ts';
-import { type Appliers, type RowWriter, vaultOf } from './applier.ts';
+import { type Appliers, type RowWriter, sealOf, vaultOf } from './applier.ts';
 
 type Kind =
   | 'VaultCreated'
@@ -30,6 +29,12 @@ const noLock = {
 
 export const vaultAppliers: Appliers<Kind> = {
   VaultCreated: async (rows, entry) => {
+    const name = { account_id: entry.accountId, vault_name: entry.data.vaultName };
+    if (rows.vaultSeals.has(name)) {
+      throw new StoreDamagedError(
+        `The vault ${name.vault_name} in account ${name.account_id} exists, and its record has gone: view.sqlite was changed`,
+      );
+    }
     await rows.run(vaults.insertVault, {
       sequence: entry.sequence,
       accountId: entry.accountId,
@@ -110,16 +115,15 @@ export const vaultAppliers: Appliers<Kind> = {
     ),
 };
 
-/** Changes what the seal covers. A row that was not as it should be is not made good by that. */
+/** Changes what the seal covers. */
 async function changeSealed(
   rows: RowWriter,
   entry: RecordedEntry & { readonly data: { readonly vaultName: string } },
   change: (vaultSequence: number) => Promise<void>,
 ): Promise<void> {
-  const vault = await vaultOf(rows, entry);
-  const wasIntact = isSealed(vault.seal, await sealOf(rows, vault));
-  await change(vault.sequence);
-  if (wasIntact) await sealVault(rows, vault.sequence);
+  const { sequence } = await vaultOf(rows, entry);
+  await change(sequence);
+  await sealVault(rows, sequence);
 }
 
 async function sealVault(rows: RowWriter, sequence: number): Promise<void> {
@@ -127,10 +131,5 @@ async function sealVault(rows: RowWriter, sequence: number): Promise<void> {
   if (!vault) return;
   const seal = await sealOf(rows, vault);
   await rows.run(vaults.sealVault, { sequence, seal });
-  rows.vaultSeals.set(sequence, seal);
-}
-
-async function sealOf(rows: RowWriter, vault: VaultRow): Promise<Buffer> {
-  const vaultTags = await rows.all(tags.listTags, { vaultSequence: vault.sequence });
-  return rows.seal.ofVault(vault, vaultTags);
+  rows.vaultSeals.set(vault, seal);
 }

@@ -27,9 +27,9 @@ export const listVaultsAfter = query<{ afterSequence: number; limit: number }, V
       .limit(p.limit),
 );
 
-/** The seals of all vaults. */
-export const listVaultSeals = query<Record<never, never>, Pick<VaultRow, 'sequence' | 'seal'>>(
-  (schema) => schema.selectFrom('vaults').select(['sequence', 'seal']),
+/** All vaults, deleted ones too. */
+export const listAllVaults = query<Record<never, never>, VaultRow>((schema) =>
+  schema.selectFrom('vaults').selectAll(),
 );
 
 export const sealVault = query<{ sequence: number; seal: Buffer }, never>((schema, p) =>
