@@ -6,9 +6,14 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type AccessKey, makeAccessKey } from './accounts/access-key.ts';
-import { SecretSealer, sealingKeyBytes } from './accounts/sealed-secret.ts';
+import {
+  accessKeyBinding,
+  openAccessKey,
+  SecretSealer,
+  sealingKeyBytes,
+} from './accounts/sealed-secret.ts';
 import { type Config, ConfigError } from './config.ts';
-import { rootArn } from './lib/arn.ts';
+import { rootArn, userArn } from './lib/arn.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { TestClock } from './lib/test-clock.ts';
 import type { BlobStore } from './storage/blobs/blob-store.ts';
@@ -163,8 +168,9 @@ async function prepareAccount(
   const accounts = await metadata.read((tx) => tx.all(listAccounts, {}));
   const keys = await metadata.read((tx) => tx.all(listAccessKeys, { accountId }));
   const openKeys = keys.flatMap((row) => {
-    const secretAccessKey = sealer.open(row.sealed_secret, row.access_key_id);
-    const { access_key_id: accessKeyId, status } = row;
+    const { access_key_id: accessKeyId, status, user_name: userName } = row;
+    const arn = userName === null ? rootArn(accountId) : userArn(accountId, userName);
+    const secretAccessKey = openAccessKey(sealer, row.sealed_secret, accessKeyId, arn);
     return secretAccessKey === undefined ? [] : [{ accessKeyId, secretAccessKey, status }];
   });
   if (!config.rootKey && keys.length > 0 && openKeys.length === 0) {
@@ -190,8 +196,9 @@ async function prepareAccount(
     }
     if (!isNewKey) return;
     const { accessKeyId, secretAccessKey } = rootKey;
-    const sealedSecret = sealer.seal(secretAccessKey, accessKeyId);
     const principalArn = rootArn(accountId);
+    const binding = accessKeyBinding(accessKeyId, principalArn);
+    const sealedSecret = sealer.seal(secretAccessKey, binding);
     await tx.record({
       kind: 'AccessKeyCreated',
       data: { accessKeyId, principalArn, sealedSecret },

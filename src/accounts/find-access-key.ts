@@ -5,7 +5,7 @@ import type { MetadataStore } from '../storage/metadata/metadata-store.ts';
 import { findAccessKey, type OwnedAccessKeyRow } from '../storage/metadata/queries/access-keys.ts';
 import { isRightToken } from './access-key.ts';
 import type { Principal } from './principal.ts';
-import type { SecretSealer } from './sealed-secret.ts';
+import { accessKeyBinding, openAccessKey, type SecretSealer } from './sealed-secret.ts';
 
 /** Opened secrets that are kept in memory. */
 const keptSecrets = 1024;
@@ -41,18 +41,18 @@ export class AccessKeys {
     const { metadata, clock } = this.#options;
     const row = await metadata.read((tx) => tx.first(findAccessKey, { accessKeyId }));
     if (row?.status !== 'Active' || !isRightToken(sessionToken, row.token_hash)) return undefined;
-    const secretAccessKey = this.#open(row.sealed_secret, accessKeyId);
     const principal = principalOf(row);
-    if (secretAccessKey === undefined || !principal) return undefined;
+    const secretAccessKey = principal && this.#open(row.sealed_secret, accessKeyId, principal);
+    if (!principal || secretAccessKey === undefined) return undefined;
     const isExpired = row.expires_at !== null && row.expires_at <= clock.now();
     return { principal, secretAccessKey, isExpired };
   }
 
-  #open(sealed: string, accessKeyId: string): string | undefined {
-    const name = `${accessKeyId} ${sealed}`;
+  #open(sealed: string, accessKeyId: string, { arn }: Principal): string | undefined {
+    const name = accessKeyBinding(accessKeyId, `${arn} ${sealed}`);
     const kept = this.#opened.get(name);
     if (kept !== undefined) return kept;
-    const secret = this.#options.sealer.open(sealed, accessKeyId);
+    const secret = openAccessKey(this.#options.sealer, sealed, accessKeyId, arn);
     if (secret === undefined) return undefined;
     if (this.#opened.size >= keptSecrets) this.#opened.clear();
     this.#opened.set(name, secret);

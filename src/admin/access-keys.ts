@@ -8,6 +8,7 @@ import {
   sessionSeconds,
 } from '../accounts/access-key.ts';
 import { isRoot } from '../accounts/principal.ts';
+import { accessKeyBinding } from '../accounts/sealed-secret.ts';
 import { invalidParameter, notFound } from '../api/errors.ts';
 import { rootArn, userArn } from '../lib/arn.ts';
 import { toIsoDate } from '../lib/clock.ts';
@@ -170,11 +171,10 @@ async function createKey(tx: Writer, call: AdminCall, userName: string | null) {
 }
 
 function keyData({ sealer, accountId }: AdminCall, userName: string | null, key: AccessKey) {
-  return {
-    accessKeyId: key.accessKeyId,
-    principalArn: userName === null ? rootArn(accountId) : userArn(accountId, userName),
-    sealedSecret: sealer.seal(key.secretAccessKey, key.accessKeyId),
-  };
+  const { accessKeyId, secretAccessKey } = key;
+  const principalArn = userName === null ? rootArn(accountId) : userArn(accountId, userName);
+  const sealedSecret = sealer.seal(secretAccessKey, accessKeyBinding(accessKeyId, principalArn));
+  return { accessKeyId, principalArn, sealedSecret };
 }
 
 async function createSession(

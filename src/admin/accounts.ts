@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { makeAccessKey } from '../accounts/access-key.ts';
+import { accessKeyBinding } from '../accounts/sealed-secret.ts';
 import { isUserName, makeUserId } from '../accounts/user.ts';
 import { invalidParameter, notFound } from '../api/errors.ts';
 import { rootArn, userArn } from '../lib/arn.ts';
@@ -120,8 +121,9 @@ function randomAccountId(): string {
 
 async function createAccount(call: AdminCall, accountId: string) {
   const { accessKeyId, secretAccessKey } = makeAccessKey();
-  const sealedSecret = call.sealer.seal(secretAccessKey, accessKeyId);
   const principalArn = rootArn(accountId);
+  const binding = accessKeyBinding(accessKeyId, principalArn);
+  const sealedSecret = call.sealer.seal(secretAccessKey, binding);
   await call.service.metadata.write({ ...call.actor, accountId }, async (tx) => {
     if (await tx.first(findAccount, { accountId })) {
       throw invalidParameter(`The account exists already: ${accountId}`);

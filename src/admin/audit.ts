@@ -39,6 +39,8 @@ const entryShape = z
     data: z.record(z.string(), z.unknown()),
     previous: z.string(),
     hash: z.string(),
+    /** Secrets were left out: what is shown does not have this hash. */
+    withheld: z.literal(true).optional(),
   })
   .openapi('AuditEntry');
 
@@ -124,7 +126,13 @@ function describeEntry({ entry, previous, hash }: ChainedEntry): object {
     data: withoutSecrets(entry.data),
     previous,
     hash,
+    ...(holdsSecret(entry.data) && { withheld: true }),
   };
+}
+
+function holdsSecret(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).some(([name, part]) => secretFields.has(name) || holdsSecret(part));
 }
 
 function withoutSecrets(value: unknown): unknown {

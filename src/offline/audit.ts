@@ -39,6 +39,9 @@ interface Verified {
 }
 
 const exportExamples = `
+With --endpoint sealed secrets are left out, and the entries that had them can later
+be verified by their place in the chain only: export from the files for more.
+
 Examples:
   firn audit export --data-dir /srv/firn > audit.jsonl
   firn audit export --data-dir /srv/firn --after 1200 | grep '"kind":"Refused"'`;
@@ -137,7 +140,7 @@ async function* readExport(file: string): AsyncGenerator<ReadLine> {
   let number = 0;
   for await (const text of linesOf(file)) {
     number += 1;
-    const line = readLine(text);
+    const line = readLine(text) ?? readWithheld(text);
     const follows = !before || line?.entry.sequence === before.entry.sequence + 1;
     const isChained = !before || line?.previous === before.hash;
     if (!line || !follows || !isChained) {
@@ -145,6 +148,22 @@ async function* readExport(file: string): AsyncGenerator<ReadLine> {
     }
     before = line;
     yield line;
+  }
+}
+
+/** A line that a server has left secrets out of: its hash is believed, and the next line's names it. */
+function readWithheld(text: string): ReadLine | undefined {
+  try {
+    const { withheld, previous, hash, ...entry } = JSON.parse(text) as ReadLine['entry'] & {
+      readonly withheld?: unknown;
+      readonly previous: string;
+      readonly hash: string;
+    };
+    return Array.isArray(withheld)
+      ? { entry: entry as ReadLine['entry'], previous, hash }
+      : undefined;
+  } catch {
+    return undefined;
   }
 }
 

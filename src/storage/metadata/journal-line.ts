@@ -36,6 +36,27 @@ export function writeLine(entry: RecordedEntry, previous: string): JournalLine {
   return { text: `${body.slice(0, -1)},"hash":"${hash}"}\n`, hash };
 }
 
+/** What a line says; undefined when it is no JSON. */
+interface LineFields {
+  readonly sequence: number;
+  readonly time: string;
+  readonly lockTime: string;
+  readonly account: string;
+  readonly principal: string;
+  readonly requestId: string;
+  readonly kind: string;
+  readonly data: unknown;
+  readonly previous: string;
+}
+
+function parseJson(body: string): LineFields | undefined {
+  try {
+    return JSON.parse(body) as LineFields;
+  } catch {
+    return undefined;
+  }
+}
+
 export interface ReadLine {
   readonly entry: RecordedEntry;
   readonly previous: string;
@@ -50,7 +71,8 @@ export function readLine(text: string): ReadLine | undefined {
   const body = `${text.slice(0, -hashFieldLength)}}`;
   const hash = createHash('sha256').update(body).digest('hex');
   if (!text.endsWith(`,"hash":"${hash}"}`)) return undefined;
-  const line = JSON.parse(body);
+  const line = parseJson(body);
+  if (!line) return undefined;
   const envelope: Envelope = {
     sequence: line.sequence,
     time: Date.parse(line.time),

@@ -306,21 +306,26 @@ export class JournaledStore implements MetadataStore {
    * it, or was sealed with another key: then it is made anew from the journal.
    */
   async #findProgress(): Promise<ProgressRow | undefined> {
+    this.#isViewRemade = this.#view.wasChanged;
     const progress = await this.#view.reader.first(getProgress, {});
-    if (!progress) return undefined;
-    const { vaultSeals } = this.#view.writer;
-    for (const vault of await this.#view.reader.all(listAllVaults, {})) {
-      if (Buffer.isBuffer(vault.seal)) vaultSeals.set(vault, vault.seal);
-    }
-    vaultSeals.commit();
-    const isAsLeft =
-      isSealed(progress.seal, this.#seal.ofProgress(progress)) &&
-      progress.vault_digest === vaultSeals.digest();
-    if (isAsLeft) return progress;
-    vaultSeals.clear();
+    if (!progress || (await this.#isAsLeft(progress))) return progress;
+    this.#view.writer.vaultSeals.clear();
     this.#view.clear();
     this.#isViewRemade = true;
     return undefined;
+  }
+
+  async #isAsLeft(progress: ProgressRow): Promise<boolean> {
+    const { reader, writer } = this.#view;
+    for (const vault of await reader.all(listAllVaults, {})) {
+      const tags = await reader.all(listTags, { vaultSequence: vault.sequence });
+      const seal = this.#seal.ofVault(vault, tags);
+      if (!isSealed(vault.seal, seal)) return false;
+      writer.vaultSeals.set(vault, seal);
+    }
+    writer.vaultSeals.commit();
+    const isProgressSealed = isSealed(progress.seal, this.#seal.ofProgress(progress));
+    return isProgressSealed && progress.vault_digest === writer.vaultSeals.digest();
   }
 
   /** Applies what the view has not seen. Returns how many entries that were. */

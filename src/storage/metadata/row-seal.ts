@@ -5,7 +5,7 @@
  * The journal has the truth, and the view can always be made anew from it; the seal is how a change
  * of the view alone is noticed before something is deleted because of it.
  */
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { ArchiveRow, ProgressRow, TagRow, VaultRow } from './schema.ts';
 
 /** Everything but counts and what they are counted by. */
@@ -107,8 +107,8 @@ interface SealedState {
 /** The seals of all vaults as they are now, kept in memory: a row that was put back does not match. */
 export class VaultSeals {
   readonly #committed = new Map<number, SealedState>();
-  /** The exclusive or of all that are committed. */
-  #digest = emptyDigest();
+  /** Undefined: to be made anew. */
+  #digest: string | undefined;
   #changed = new Map<number, SealedState>();
 
   get(sequence: number): Buffer | undefined {
@@ -119,6 +119,7 @@ export class VaultSeals {
   set(row: NamedVault, seal: Buffer): void {
     const name = row.deleted_sequence === null ? nameOf(row) : undefined;
     this.#changed.set(row.sequence, { seal, name });
+    this.#digest = undefined;
   }
 
   /** Whether there is a vault of this name, whatever the rows say. */
@@ -135,10 +136,10 @@ export class VaultSeals {
 
   undo(mark: ReadonlyMap<number, SealedState>): void {
     this.#changed = new Map(mark);
+    this.#digest = undefined;
   }
 
   commit(): void {
-    this.#digest = this.#changedDigest();
     for (const [sequence, state] of this.#changed) this.#committed.set(sequence, state);
     this.#changed.clear();
   }
@@ -146,25 +147,26 @@ export class VaultSeals {
   clear(): void {
     this.#committed.clear();
     this.#changed.clear();
-    this.#digest = emptyDigest();
+    this.#digest = undefined;
   }
 
-  /** All of them in one, in lower-case hex. */
+  /** All of them in one: SHA-256 over them in the order of the vaults, in lower-case hex. */
   digest(): string {
-    return this.#changedDigest().toString('hex');
+    this.#digest ??= this.#makeDigest();
+    return this.#digest;
   }
 
   #get(sequence: number): SealedState | undefined {
     return this.#changed.get(sequence) ?? this.#committed.get(sequence);
   }
 
-  #changedDigest(): Buffer {
-    const digest = Buffer.from(this.#digest);
-    for (const [sequence, { seal }] of this.#changed) {
-      mix(digest, this.#committed.get(sequence)?.seal ?? emptyDigest());
-      mix(digest, seal);
+  #makeDigest(): string {
+    const sequences = new Set([...this.#committed.keys(), ...this.#changed.keys()]);
+    const hash = createHash('sha256');
+    for (const sequence of [...sequences].sort((a, b) => a - b)) {
+      hash.update(`${sequence} `).update(this.get(sequence) ?? '');
     }
-    return digest;
+    return hash.digest('hex');
   }
 }
 
@@ -172,14 +174,4 @@ type NamedVault = Pick<VaultRow, 'sequence' | 'account_id' | 'vault_name' | 'del
 
 function nameOf(vault: Pick<NamedVault, 'account_id' | 'vault_name'>): string {
   return `${vault.account_id}/${vault.vault_name}`;
-}
-
-function emptyDigest(): Buffer {
-  return Buffer.alloc(32);
-}
-
-function mix(digest: Buffer, seal: Buffer): void {
-  for (let index = 0; index < digest.length; index += 1) {
-    digest[index] = (digest[index] ?? 0) ^ (seal[index] ?? 0);
-  }
 }

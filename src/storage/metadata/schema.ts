@@ -218,7 +218,7 @@ export interface ProgressRow {
   line_start_byte: number;
   line_end_byte: number;
   hash: string;
-  /** The exclusive or of the seals of all vaults, in hex. */
+  /** Of the seals of all vaults, in hex. */
   vault_digest: string;
   seal: Buffer;
 }

@@ -88,6 +88,7 @@ export class SqliteView {
   readonly #writing: Connection;
   readonly #reading: Connection;
   readonly #statements: Readonly<Record<TransactionVerb, Statement>>;
+  #wasChanged = false;
 
   /** Opens the view at `path`, or begins an empty one. */
   constructor(path: string, seal: RowSeal) {
@@ -97,7 +98,16 @@ export class SqliteView {
     this.#writing = new Connection(database, seal);
     this.#statements = prepareTransactionVerbs(database);
     if (database.pragma('user_version', { simple: true }) !== viewVersion) this.clear();
+    else if (!isSchemaOurs(database)) {
+      this.clear();
+      this.#wasChanged = true;
+    }
     this.#reading = new Connection(new Database(path, { readonly: true }), seal);
+  }
+
+  /** Something stood in it that no version of the view has: a trigger, say. It is gone. */
+  get wasChanged(): boolean {
+    return this.#wasChanged;
   }
 
   /** What was committed. */
@@ -131,14 +141,38 @@ export class SqliteView {
   clear(): void {
     const { database } = this.#writing;
     database.transaction(() => {
-      const tables = database
-        .prepare(`select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'`)
-        .pluck()
-        .all() as string[];
-      for (const table of tables) database.exec(`drop table "${table}"`);
+      for (const { type, name } of schemaOf(database)) {
+        // Triggers and indexes go with their tables.
+        if (type === 'table' || type === 'view') database.exec(`drop ${type} if exists "${name}"`);
+      }
       for (const statement of createViewStatements(schema)) database.exec(statement);
       database.pragma(`user_version = ${viewVersion}`);
     })();
+  }
+}
+
+interface SchemaObject {
+  readonly type: string;
+  readonly name: string;
+  readonly sql: string | null;
+}
+
+function schemaOf(database: Database.Database): SchemaObject[] {
+  return database
+    .prepare(
+      `select type, name, sql from sqlite_schema where name not like 'sqlite_%' order by type, name`,
+    )
+    .all() as SchemaObject[];
+}
+
+/** Whether tables and indexes are those that we make, and nothing else is there. */
+function isSchemaOurs(database: Database.Database): boolean {
+  const ours = new Database(':memory:');
+  try {
+    for (const statement of createViewStatements(schema)) ours.exec(statement);
+    return JSON.stringify(schemaOf(ours)) === JSON.stringify(schemaOf(database));
+  } finally {
+    ours.close();
   }
 }
 

@@ -37,6 +37,9 @@ export async function verifyJournal(
   try {
     for await (const { entry, hash } of entries) {
       const { sequence } = entry;
+      if (noted && count === 0 && sequence > noted.sequence) {
+        return result(`It begins at entry ${sequence}, after ${noted.sequence}`);
+      }
       if (sequence === noted?.sequence && hash !== noted.hash) {
         return result(`Entry ${sequence} has the hash ${hash}, and ${noted.hash} was noted`);
       }
