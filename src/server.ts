@@ -24,9 +24,11 @@ import { OutputBucket } from './outgoing/output-bucket.ts';
 import { makeSigningCertificate } from './outgoing/signing-certificate.ts';
 import { createTopicPublisher } from './outgoing/topic-publisher.ts';
 import { SigningKeys } from './sigv4/signing-keys.ts';
+import type { Writer } from './storage/metadata/metadata-store.ts';
+import type { DueJobRow } from './storage/metadata/queries/jobs.ts';
 import { RecordChecker } from './workers/check-records.ts';
 import { Outbox } from './workers/outbox.ts';
-import { JobRunner } from './workers/run-jobs.ts';
+import { JobRunner, retrievals, selects } from './workers/run-jobs.ts';
 import { NotificationSender } from './workers/send-notifications.ts';
 import { Sweep } from './workers/sweep.ts';
 import { InventoryTaker } from './workers/take-inventories.ts';
@@ -128,28 +130,29 @@ function makeWorkers(config: Config, store: Store, publisher: Publisher, log: Lo
     log,
   );
   const resultWriter = config.select && makeResultWriter(config.select, config.outgoingAllow);
-  const jobRunner = new JobRunner(
-    { ...workless, log, resultWriter },
-    {
-      record: async (tx, job) => {
-        await outbox.queue(tx, job);
-      },
-      committed: () => senderLoop.wake(),
+  const completion = {
+    record: async (tx: Writer, job: DueJobRow) => {
+      await outbox.queue(tx, job);
     },
+    committed: () => senderLoop.wake(),
+  };
+  const jobRunners = [retrievals, selects].map(
+    (kind) => new JobRunner(kind, { ...workless, log, resultWriter }, completion),
   );
-  const jobLoop = new WorkerLoop(jobRunner, clock, log);
+  const jobLoops = jobRunners.map((runner) => new WorkerLoop(runner, clock, log));
   const graceSeconds = config.removalGraceSeconds;
   const others: Worker[] = [new Sweep({ service: workless, accountId, graceSeconds })];
   others.push(new RecordChecker(workless));
   if (config.inventorySeconds > 0) others.push(new InventoryTaker(workless));
   const otherLoops = others.map((worker) => new WorkerLoop(worker, clock, log));
-  const settlingLoops = [jobLoop, ...otherLoops];
+  const [retrievalLoop, ...selectLoops] = jobLoops;
+  const settlingLoops = [...(retrievalLoop ? [retrievalLoop] : []), ...otherLoops];
   const jobAdded = async (jobId: string) => {
-    jobLoop.wake();
-    await jobRunner.waitFor(jobId, jobPatienceMs);
+    for (const loop of jobLoops) loop.wake();
+    await Promise.race(jobRunners.map((runner) => runner.waitFor(jobId, jobPatienceMs)));
   };
   const service = { ...workless, jobAdded };
-  return { loops: [...settlingLoops, senderLoop], settlingLoops, service };
+  return { loops: [...settlingLoops, ...selectLoops, senderLoop], settlingLoops, service };
 }
 
 function makeResultWriter(select: SelectConfig, allow: readonly string[]): OutputBucket {

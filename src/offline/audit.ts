@@ -159,9 +159,7 @@ function readWithheld(text: string): ReadLine | undefined {
       readonly previous: string;
       readonly hash: string;
     };
-    return Array.isArray(withheld)
-      ? { entry: entry as ReadLine['entry'], previous, hash }
-      : undefined;
+    return withheld === true ? { entry: entry as ReadLine['entry'], previous, hash } : undefined;
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { Clock } from '../lib/clock.ts';
 import type { MetadataStore } from '../storage/metadata/metadata-store.ts';
 import { type DueJobRow, listDueJobs } from '../storage/metadata/queries/jobs.ts';
-import { JobRunner, type JobRunnerService } from './run-jobs.ts';
+import { JobRunner, type JobRunnerService, retrievals } from './run-jobs.ts';
 import { WorkerLoop } from './worker.ts';
 
 /** Waits end when they are given up, or when the test says so. */
@@ -54,7 +54,7 @@ function arrange() {
   const logged: string[] = [];
   const log = { error: (_: object, text: string) => logged.push(text) };
   const service = { metadata, clock, settings, log, blobs: {} } as unknown as JobRunnerService;
-  const runner = new JobRunner(service, {
+  const runner = new JobRunner(retrievals, service, {
     record: async () => undefined,
     committed: () => undefined,
   });

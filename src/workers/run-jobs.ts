@@ -22,8 +22,17 @@ import { BlobDamagedError } from '../storage/store-errors.ts';
 import { type Worker, workerActor } from './worker.ts';
 import { writeSelectResults } from './write-select-results.ts';
 
-/** Jobs that are prepared side by side, so that a small one does not wait for a large one. */
-const jobsAtOnce = 4;
+/** Which jobs a runner prepares. */
+interface Kind {
+  readonly name: string;
+  readonly isSelect: 0 | 1;
+  /** How many are prepared side by side, so that a small one does not wait for a large one. */
+  readonly atOnce: number;
+}
+
+export const retrievals: Kind = { name: 'run-jobs', isSelect: 0, atOnce: 4 };
+/** They wait for somebody else's store, and each takes the memory of an object of results. */
+export const selects: Kind = { name: 'run-select-jobs', isSelect: 1, atOnce: 2 };
 
 type Outcome = Omit<EntryData['JobSucceeded'], 'jobId' | 'expiresAt'>;
 
@@ -50,8 +59,9 @@ export interface JobCompletion {
 const restMs = 5_000;
 
 export class JobRunner implements Worker {
-  readonly name = 'run-jobs';
+  readonly name: string;
   readonly idleMs = 1_000;
+  readonly #kind: Kind;
   readonly #service: JobRunnerService;
   readonly #completion: JobCompletion;
   readonly #running = new Map<string, Promise<void>>();
@@ -59,7 +69,9 @@ export class JobRunner implements Worker {
   /** Until when, on the clock that never jumps. */
   readonly #resting = new Map<string, Milliseconds>();
 
-  constructor(service: JobRunnerService, completion: JobCompletion) {
+  constructor(kind: Kind, service: JobRunnerService, completion: JobCompletion) {
+    this.#kind = kind;
+    this.name = kind.name;
     this.#service = service;
     this.#completion = completion;
   }
@@ -76,13 +88,15 @@ export class JobRunner implements Worker {
 
   async #look(signal: AbortSignal): Promise<'worked' | 'idle'> {
     this.#endRests();
+    const { isSelect, atOnce } = this.#kind;
     const due = await this.#service.metadata.read((tx) =>
       tx.all(listDueJobs, {
         now: this.#service.clock.now(),
-        limit: jobsAtOnce + this.#running.size + this.#resting.size,
+        isSelect,
+        limit: atOnce + this.#running.size + this.#resting.size,
       }),
     );
-    const begun = due.filter((job) => this.#running.size < jobsAtOnce && this.#begin(job, signal));
+    const begun = due.filter((job) => this.#running.size < atOnce && this.#begin(job, signal));
     if (begun.length === 0 && this.#running.size === 0) return 'idle';
     await this.#waitForNews();
     if (signal.aborted) await Promise.all(this.#running.values());

@@ -1,34 +1,31 @@
 /**
  * The data retrieval policy where it is in force: InitiateJob. The policy and what counts against
- * it are the account's, so every test has a server of its own. On most of them Standard retrievals
- * take an hour, so that they stay in progress.
+ * it are the account's, so every test has an account of its own. Retrievals take an hour by a clock
+ * that stands, so that they stay in progress.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { Admin } from '../support/admin.ts';
 import { checkCommon, checkEmpty, checkError, checkNoVault } from '../support/check.ts';
 import { Client, type JsonObject, uniqueName } from '../support/client.ts';
 import { content } from '../support/content.ts';
 import type { Reply } from '../support/http.ts';
 import { isRemote, type RunningServer, startServer } from '../support/server.ts';
 import { MIB } from '../support/tree-hash.ts';
+import { useServer } from '../support/use-server.ts';
 
-const HOUR = 'standard=3600';
+const HOUR = 'expedited=3600,standard=3600,bulk=3600';
 const LARGEST = '9223372036854775807';
 /** 10 GiB / 30. */
 const FREE_BYTES_PER_DAY = 357_913_941;
 
-interface Started {
-  readonly server: RunningServer;
-  readonly client: Client;
-}
-
-async function start(retrievalSeconds = HOUR): Promise<Started> {
-  const flags = ['--retrieval-seconds', retrievalSeconds];
-  const server = await startServer({ arguments: flags });
-  onTestFinished(() => server.close());
-  return { server, client: new Client(server) };
-}
+const firn = useServer({ arguments: ['--test-clock', '--retrieval-seconds', HOUR] });
+let admin: Admin;
+beforeAll(async () => {
+  admin = new Admin(firn.client);
+  await admin.freezeClock();
+});
 
 async function setRule(client: Client, rule: string): Promise<void> {
   const body = `{"Policy":{"Rules":[${rule}]}}`;
@@ -91,7 +88,7 @@ const ends: readonly (readonly [string, (server: RunningServer) => Promise<unkno
 describe.skipIf(isRemote)('InitiateJob under BytesPerHour', () => {
   describe('malformed', () => {
     it('is refused for that first', async () => {
-      const { client } = await start();
+      const client = await admin.freshAccount();
       const stored = await store(client, 5);
       await setBytesPerHour(client, '1');
       checkDenied(await retrieve(client, stored));
@@ -107,7 +104,7 @@ describe.skipIf(isRemote)('InitiateJob under BytesPerHour', () => {
 
   describe('refused', () => {
     it('for a vault or an archive that does not exist, before the policy is asked', async () => {
-      const { client } = await start();
+      const client = await admin.freshAccount();
       const stored = await store(client, 5);
       await setBytesPerHour(client, '1');
       const vault = uniqueName();
@@ -119,7 +116,7 @@ describe.skipIf(isRemote)('InitiateJob under BytesPerHour', () => {
     });
 
     it('for one byte more than four hours carry, and no job is made', async () => {
-      const { client } = await start();
+      const client = await admin.freshAccount();
       const stored = await store(client, 5);
       await setBytesPerHour(client, '1');
       checkDenied(await retrieve(client, stored));
@@ -130,7 +127,7 @@ describe.skipIf(isRemote)('InitiateJob under BytesPerHour', () => {
     });
 
     it('with the tier Standard, named or not', async () => {
-      const { client } = await start();
+      const client = await admin.freshAccount();
       const stored = await store(client, 5);
       await setBytesPerHour(client, '1');
       for (const more of [{}, { Tier: null }, { Tier: '' }, { Tier: 'Standard' }]) {
@@ -140,7 +137,7 @@ describe.skipIf(isRemote)('InitiateJob under BytesPerHour', () => {
     });
 
     it('when the jobs in progress of all vaults and this one are too many together', async () => {
-      const { client } = await start();
+      const client = await admin.freshAccount();
       const [one, two, single] = await Promise.all([2, 2, 1].map((size) => store(client, size)));
       if (!one || !two || !single) throw new Error('nothing stored');
       await setBytesPerHour(client, '1');
@@ -154,7 +151,7 @@ describe.skipIf(isRemote)('InitiateJob under BytesPerHour', () => {
     });
 
     it('for all but four bytes at the same time', async () => {
-      const { client } = await start();
+      const client = await admin.freshAccount();
       const stored = await store(client, 1);
       await setBytesPerHour(client, '1');
       const replies = await Promise.all(Array.from({ length: 10 }, () => retrieve(client, stored)));
@@ -165,7 +162,7 @@ describe.skipIf(isRemote)('InitiateJob under BytesPerHour', () => {
     });
 
     it('by the size of the range, not of the archive', async () => {
-      const { client } = await start();
+      const client = await admin.freshAccount();
       const stored = await store(client, 2 * MIB + 5);
       await setBytesPerHour(client, String(MIB / 4));
       checkDenied(await retrieve(client, stored));
@@ -184,7 +181,7 @@ describe.skipIf(isRemote)('InitiateJob under BytesPerHour', () => {
 
   describe('works', () => {
     it('for Expedited, Bulk and inventories, which do not count either', async () => {
-      const { client } = await start('expedited=3600,standard=3600,bulk=3600');
+      const client = await admin.freshAccount();
       const stored = await store(client, 1000);
       await setBytesPerHour(client, '1');
       for (let i = 0; i < 2; i += 1) {
@@ -204,7 +201,7 @@ describe.skipIf(isRemote)('InitiateJob under BytesPerHour', () => {
     });
 
     it('for anything with very many bytes per hour', async () => {
-      const { client } = await start();
+      const client = await admin.freshAccount();
       const stored = await store(client, 1000);
       for (const digits of [LARGEST, '9007199254740993', '2305843009213693952']) {
         await setBytesPerHour(client, digits);
@@ -213,7 +210,7 @@ describe.skipIf(isRemote)('InitiateJob under BytesPerHour', () => {
     });
 
     it('at once when the policy is changed', async () => {
-      const { client } = await start();
+      const client = await admin.freshAccount();
       const stored = await store(client, 5);
       await setBytesPerHour(client, '1');
       checkDenied(await retrieve(client, stored));
@@ -229,7 +226,7 @@ describe.skipIf(isRemote)('InitiateJob under BytesPerHour', () => {
     });
 
     it('for jobs that run: a policy that would refuse them lets them end', async () => {
-      const { client } = await start('standard=4');
+      const client = await admin.freshAccount();
       const stored = await store(client, 5);
       const four = await store(client, 4);
       const one = await store(client, 1);
@@ -240,6 +237,7 @@ describe.skipIf(isRemote)('InitiateJob under BytesPerHour', () => {
       expect(before).toMatchObject({ StatusCode: 'InProgress' });
       await setBytesPerHour(client, '1');
       checkDenied(await retrieve(client, one));
+      await admin.advanceClock(3600);
       for (const id of jobIds) {
         expect(await client.waitForJob(stored.vault, id)).toEqual({
           ...before,
@@ -259,7 +257,7 @@ describe.skipIf(isRemote)('InitiateJob under BytesPerHour', () => {
     });
 
     it('when the jobs that counted went with their vault', async () => {
-      const { client } = await start();
+      const client = await admin.freshAccount();
       const stored = await store(client, 4);
       const other = await store(client, 1);
       await setBytesPerHour(client, '1');
@@ -271,14 +269,14 @@ describe.skipIf(isRemote)('InitiateJob under BytesPerHour', () => {
     });
 
     it.each(ends)('and lasts over %s, with what is in progress', async (_, end) => {
-      const { client, server } = await start();
+      const client = await admin.freshAccount();
       const three = await store(client, 3);
       const two = await store(client, 2);
       const one = await store(client, 1);
       checkEmpty(await retrieve(client, three), 202);
       await setBytesPerHour(client, '1');
-      await end(server);
-      await server.restart();
+      await end(firn.server);
+      await firn.server.restart();
       expect(await countJobs(client, three.vault)).toBe(1);
       checkDenied(await retrieve(client, two));
       checkEmpty(await retrieve(client, one), 202);
@@ -289,7 +287,7 @@ describe.skipIf(isRemote)('InitiateJob under BytesPerHour', () => {
 
 describe.skipIf(isRemote)('InitiateJob under None', () => {
   it('accepts everything, set or not', async () => {
-    const { client } = await start();
+    const client = await admin.freshAccount();
     const stored = await store(client, 5);
     for (let i = 0; i < 3; i += 1) checkEmpty(await retrieve(client, stored), 202);
     await setRule(client, '{"Strategy":"None"}');
@@ -313,7 +311,7 @@ describe.skipIf(isRemote)('InitiateJob under FreeTier', () => {
   }
 
   it('refuses what goes beyond 10 GiB / 30 a day, to the byte', async () => {
-    const { client } = await start();
+    const client = await admin.freshAccount();
     const stored = await store(client, pieceBytes);
     const one = await store(client, 1);
     await setRule(client, '{"Strategy":"FreeTier"}');
@@ -333,7 +331,7 @@ describe.skipIf(isRemote)('InitiateJob under FreeTier', () => {
   });
 
   it('does not count Expedited, Bulk and inventories', async () => {
-    const { client } = await start('expedited=3600,standard=3600,bulk=3600');
+    const client = await admin.freshAccount();
     const stored = await store(client, pieceBytes);
     await setRule(client, '{"Strategy":"FreeTier"}');
     for (let i = 0; i <= wholePieces; i += 1) {
@@ -346,7 +344,9 @@ describe.skipIf(isRemote)('InitiateJob under FreeTier', () => {
   });
 
   it('counts what has ended, and what was accepted before it was set', async () => {
-    const { client } = await start('standard=0');
+    const server = await startServer({ arguments: ['--retrieval-seconds', 'standard=0'] });
+    onTestFinished(() => server.close());
+    const client = new Client(server);
     const stored = await store(client, pieceBytes);
     for (let i = 0; i < wholePieces; i += 1) {
       await client.retrievedArchive(stored.vault, stored.archiveId);
@@ -359,7 +359,7 @@ describe.skipIf(isRemote)('InitiateJob under FreeTier', () => {
   });
 
   it('counts what went with its vault', async () => {
-    const { client } = await start();
+    const client = await admin.freshAccount();
     const stored = await store(client, pieceBytes);
     const other = await store(client, pieceBytes);
     await setRule(client, '{"Strategy":"FreeTier"}');
@@ -370,12 +370,12 @@ describe.skipIf(isRemote)('InitiateJob under FreeTier', () => {
   });
 
   it.each(ends)('and lasts over %s, with what was used', async (_, end) => {
-    const { client, server } = await start();
+    const client = await admin.freshAccount();
     const stored = await store(client, pieceBytes);
     await setRule(client, '{"Strategy":"FreeTier"}');
     const rest = await useAllButRest(client, stored);
-    await end(server);
-    await server.restart();
+    await end(firn.server);
+    await firn.server.restart();
     checkDenied(await retrieve(client, stored));
     checkEmpty(await retrieve(client, rest), 202);
     checkDenied(await retrieve(client, rest));

@@ -548,9 +548,9 @@ describe.skipIf(isRemote)('firn audit', () => {
     });
 
     it('changes nothing of what it reads', async () => {
-      const before = new Set(readdirSync(store, { recursive: true }));
+      const before = new Set(readdirSync(store, { recursive: true, encoding: 'utf8' }));
       await verify('--data-dir', store);
-      expect(new Set(readdirSync(store, { recursive: true }))).toEqual(before);
+      expect(new Set(readdirSync(store, { recursive: true, encoding: 'utf8' }))).toEqual(before);
       expect(readFileSync(join(store, 'journal', '00000001.jsonl'), 'utf8')).toBe(journal);
     });
 

@@ -62,18 +62,21 @@ export const listJobs = query<
 /** A job that may complete now, with the vault it belongs to; jobs of deleted vaults are left out. */
 export type DueJobRow = JobRow & Pick<VaultRow, 'account_id' | 'vault_name'>;
 
-export const listDueJobs = query<{ now: number; limit: number }, DueJobRow>((schema, p) =>
-  schema
-    .selectFrom('jobs')
-    .innerJoin('vaults', 'vaults.sequence', 'jobs.vault_sequence')
-    .selectAll('jobs')
-    .select(['vaults.account_id', 'vaults.vault_name'])
-    .where('jobs.status', '=', inProgress as never)
-    .where('jobs.not_before', '<=', p.now)
-    .where('vaults.deleted_sequence', 'is', null)
-    .orderBy('jobs.not_before')
-    .orderBy('jobs.sequence')
-    .limit(p.limit),
+/** Select jobs, or all others: what waits for somebody else's store does not hold up the rest. */
+export const listDueJobs = query<{ now: number; isSelect: number; limit: number }, DueJobRow>(
+  (schema, p) =>
+    schema
+      .selectFrom('jobs')
+      .innerJoin('vaults', 'vaults.sequence', 'jobs.vault_sequence')
+      .selectAll('jobs')
+      .select(['vaults.account_id', 'vaults.vault_name'])
+      .where('jobs.status', '=', inProgress as never)
+      .where('jobs.not_before', '<=', p.now)
+      .where(sql<boolean>`(jobs.action = 'Select') = ${p.isSelect}`)
+      .where('vaults.deleted_sequence', 'is', null)
+      .orderBy('jobs.not_before')
+      .orderBy('jobs.sequence')
+      .limit(p.limit),
 );
 
 export const listExpiredJobs = query<{ now: number; limit: number }, JobRow>((schema, p) =>
