@@ -38,8 +38,8 @@ import { type Worker, WorkerLoop, workerActor } from './workers/worker.ts';
 const jobPatienceMs = 250;
 /** On the way down, what is running gets this long. */
 const drainMs = 30_000;
-/** Who moves a test clock waits this long for what has fallen due. */
-const settlePatienceMs = 60_000;
+/** Who moves a test clock waits this long for what has fallen due: select jobs need another server. */
+const settlePatienceMs = 10_000;
 
 export interface RunningServer {
   /** `http://host:port` */
@@ -83,7 +83,7 @@ export async function startServer(config: Config, program: Program): Promise<Run
 
 interface Running {
   readonly loops: readonly WorkerLoop[];
-  /** Those that wait for nobody outside. */
+  /** Those that who moves a test clock waits for. */
   readonly settlingLoops: readonly WorkerLoop[];
   readonly service: Service;
 }
@@ -145,14 +145,13 @@ function makeWorkers(config: Config, store: Store, publisher: Publisher, log: Lo
   others.push(new RecordChecker(workless));
   if (config.inventorySeconds > 0) others.push(new InventoryTaker(workless));
   const otherLoops = others.map((worker) => new WorkerLoop(worker, clock, log));
-  const [retrievalLoop, ...selectLoops] = jobLoops;
-  const settlingLoops = [...(retrievalLoop ? [retrievalLoop] : []), ...otherLoops];
+  const settlingLoops = [...jobLoops, ...otherLoops];
   const jobAdded = async (jobId: string) => {
     for (const loop of jobLoops) loop.wake();
     await Promise.race(jobRunners.map((runner) => runner.waitFor(jobId, jobPatienceMs)));
   };
   const service = { ...workless, jobAdded };
-  return { loops: [...settlingLoops, ...selectLoops, senderLoop], settlingLoops, service };
+  return { loops: [...settlingLoops, senderLoop], settlingLoops, service };
 }
 
 function makeResultWriter(select: SelectConfig, allow: readonly string[]): OutputBucket {

@@ -29,7 +29,7 @@ const operations = new Set(
 );
 
 /** How the names of steps begin. */
-const stepName = /^(?:find|locate|read|receive|require)-/;
+const stepName = /^(?:find|locate|read|receive|record|require)-/;
 
 const domainFolders = new Set([
   'faults',

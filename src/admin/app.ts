@@ -6,6 +6,7 @@ import { createRoute, OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { GlacierError, invalidParameter, missingParameter } from '../api/errors.ts';
+import { recordRefusals } from '../policies/record-refusals.ts';
 import { accessKeyRows } from './access-keys.ts';
 import { accountRows } from './accounts.ts';
 import { auditRows } from './audit.ts';
@@ -101,25 +102,17 @@ async function admit(c: Context<Environment>, context: AdminContext, row: AdminR
   await resolveAdminAccount(context, c.env, c.req.param('account'));
 }
 
-/** A change that somebody may not make is part of the audit trail, as one that was made. */
-async function recordingRefusals<T>(
+function recordingRefusals<T>(
   { env, req }: Context<Environment>,
-  context: AdminContext,
+  { service }: AdminContext,
   row: AdminRow,
   work: () => Promise<T>,
 ): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const isDenied = error instanceof GlacierError && error.code === 'AccessDeniedException';
-    if (isDenied && row.method !== 'get') {
-      const { principal, requestId } = env;
-      const actor = { accountId: principal.accountId, principalArn: principal.arn, requestId };
-      const data = { operation: row.name, resource: req.path };
-      await context.service.metadata.write(actor, (tx) => tx.record({ kind: 'Refused', data }));
-    }
-    throw error;
-  }
+  const { principal, requestId } = env;
+  const actor = { accountId: principal.accountId, principalArn: principal.arn, requestId };
+  const refusal = { operation: row.name, resource: req.path };
+  const describe = () => (row.method === 'get' ? undefined : refusal);
+  return recordRefusals(service.metadata, actor, describe, work);
 }
 
 async function handle(

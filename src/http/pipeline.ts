@@ -2,17 +2,18 @@
  * The whole life of a request, in Glacier's order of checks. Which refusal wins is the order of lines
  * here; tests pin it.
  */
-import { GlacierError, invalidParameter, missingParameter } from '../api/errors.ts';
+import { invalidParameter, missingParameter } from '../api/errors.ts';
 import { limits } from '../api/limits.ts';
-import { apiVersion, type Operation, type OperationName, operations } from '../api/operations.ts';
+import { apiVersion, type Operation } from '../api/operations.ts';
 import type { JobParameters } from '../api/shapes.ts';
 import { handlers } from '../handlers.ts';
 import { type VaultPlace, vaultArn } from '../lib/arn.ts';
 import type { Log } from '../lib/log.ts';
 import type { Call, Service } from '../operation.ts';
 import { authorize, resolveAccount } from '../policies/authorize.ts';
+import { recordRefusals } from '../policies/record-refusals.ts';
 import type { ReceivedRequest, SignedRequest } from '../sigv4/received-request.ts';
-import type { Actor, EntryData } from '../storage/metadata/entries.ts';
+import type { EntryData } from '../storage/metadata/entries.ts';
 import { findVault } from '../storage/metadata/queries/vaults.ts';
 import { checkVaultExists } from '../vaults/require-vault.ts';
 import { applyFault } from './apply-fault.ts';
@@ -48,8 +49,8 @@ export async function runPipeline(
   checkVersion(received.headers.get('x-amz-glacier-version'));
   const { region } = service.settings;
   const asked = { accountId: principal.accountId, principalArn: principal.arn, requestId };
-  const accountId = await recordingRefusals(
-    service,
+  const accountId = await recordRefusals(
+    service.metadata,
     asked,
     () => refusalOf(route, { region, ...placeNamed(path) }, undefined),
     () => resolveAccount(service, path.accountId ?? '', principal, operation),
@@ -62,8 +63,8 @@ export async function runPipeline(
   const fault = service.faults?.takeForRequest(name, vaultName);
   const json = authenticated.body;
   return applyFault(fault, () =>
-    recordingRefusals(
-      service,
+    recordRefusals(
+      service.metadata,
       call,
       () => refusalOf(route, place, archiveIdOf(route, json)),
       () => decide(call, route, place, { json, received, body }),
@@ -123,33 +124,13 @@ function resourceArn({ resource }: Operation, place: VaultPlace): string {
 /** No id is longer; what a client makes up does not fill the journal. */
 const longestId = 138;
 
-type Refusal = EntryData['Refused'];
-
-/** A change that somebody may not make is part of the audit trail, as one that was made. */
-async function recordingRefusals<T>(
-  { metadata }: Service,
-  actor: Actor,
-  describe: () => Refusal,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const isDenied = error instanceof GlacierError && error.code === 'AccessDeniedException';
-    if (!isDenied) throw error;
-    const data = describe();
-    if (operations[data.operation as OperationName].method !== 'GET') {
-      await metadata.write(actor, (tx) => tx.record({ kind: 'Refused', data }));
-    }
-    throw error;
-  }
-}
-
+/** What the journal says of a change that was refused; a read is not worth an entry. */
 function refusalOf(
   { name, operation }: Route,
   place: VaultPlace,
   archiveId: string | undefined,
-): Refusal {
+): EntryData['Refused'] | undefined {
+  if (operation.method === 'GET') return undefined;
   const named = archiveId === undefined ? {} : { archiveId: archiveId.slice(0, longestId) };
   return { operation: name, resource: resourceArn(operation, place), ...named };
 }

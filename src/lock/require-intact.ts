@@ -3,6 +3,7 @@ import { GlacierError } from '../api/errors.ts';
 import type { Service } from '../operation.ts';
 import type { Reader } from '../storage/metadata/metadata-store.ts';
 import type { ArchiveRow, VaultRow } from '../storage/metadata/schema.ts';
+import { changedRecords } from '../storage/store-errors.ts';
 
 /**
  * Asked inside the change that deletes.
@@ -19,9 +20,4 @@ export async function requireIntact(
   if (await metadata.isIntact(tx, { vault, ...(archive && { archive }) })) return;
   raiseAlarm('records-changed', changedRecords(vault));
   throw new GlacierError('AccessDeniedException', changedRecords(vault));
-}
-
-/** In the words that a change of it is refused with as well. */
-export function changedRecords(vault: VaultRow): string {
-  return `The records of vault ${vault.vault_name} in account ${vault.account_id} are not as the journal made them: nothing is changed in it. Stop the server, move view.sqlite aside, and start: it is made anew from the journal`;
 }

@@ -25,3 +25,8 @@ export class ContentMismatchError extends Error {
 export class BlobDamagedError extends Error {
   override readonly name = 'BlobDamagedError';
 }
+
+/** What is said of a vault whose records somebody has changed. */
+export function changedRecords(vault: { vault_name: string; account_id: string }): string {
+  return `The records of vault ${vault.vault_name} in account ${vault.account_id} are not as the journal made them: nothing is changed in it. Stop the server, move view.sqlite aside, and start: it is made anew from the journal`;
+}

@@ -4,11 +4,11 @@
  * whether or not this has come by.
  */
 import type { Milliseconds } from '../lib/clock.ts';
-import { changedRecords } from '../lock/require-intact.ts';
 import type { Service } from '../operation.ts';
 import { listArchivesAfter } from '../storage/metadata/queries/archives.ts';
 import { getVault, listVaultsAfter } from '../storage/metadata/queries/vaults.ts';
 import type { ArchiveRow, VaultRow } from '../storage/metadata/schema.ts';
+import { changedRecords } from '../storage/store-errors.ts';
 import { type Worker, workerActor } from './worker.ts';
 
 const rowsPerStep = 500;

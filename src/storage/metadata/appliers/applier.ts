@@ -1,5 +1,5 @@
 /** What all appliers are made of. */
-import { StoreDamagedError } from '../../store-errors.ts';
+import { changedRecords, StoreDamagedError } from '../../store-errors.ts';
 import type { EntryKind, RecordedEntry } from '../entries.ts';
 import type { Reader } from '../metadata-store.ts';
 import { releaseBlob as releaseBlobQuery } from '../queries/blobs.ts';
@@ -47,17 +47,13 @@ export async function vaultOf(
   const expected = rows.vaultSeals.get(vault.sequence);
   const seal = await sealOf(rows, vault);
   if (expected?.equals(seal) && isSealed(vault.seal, seal)) return vault;
-  throw new StoreDamagedError(changedVault(vault));
+  throw new StoreDamagedError(changedRecords(vault));
 }
 
 /** The seal that the vault's row should carry. */
 export async function sealOf(rows: RowWriter, vault: VaultRow): Promise<Buffer> {
   const tags = await rows.all(listTags, { vaultSequence: vault.sequence });
   return rows.seal.ofVault(vault, tags);
-}
-
-export function changedVault({ vault_name: name, account_id: accountId }: VaultRow): string {
-  return `The records of vault ${name} in account ${accountId} are not as the journal made them: nothing is changed in it. Stop the server, move view.sqlite aside, and start: it is made anew from the journal`;
 }
 
 /** The blob goes after a while, unless a job needs the archive that it belongs to. */
