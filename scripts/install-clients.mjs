@@ -1,5 +1,6 @@
 /**
- * The real clients that test/clients runs whole stories with: the AWS command line, boto3 and curl.
+ * The real clients that test/clients runs whole stories with: the AWS command line, boto3 and curl;
+ * and faketime, which gives one test a lying wall clock.
  * Missing ones are installed where that is harmless (root, a machine with apt-get: a container);
  * elsewhere one line says which stories will be skipped.
  *
@@ -13,9 +14,14 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const exec = promisify(execFile);
-const packages = { aws: 'awscli', python: 'python3-boto3', curl: 'curl' };
+const packages = {
+  aws: 'awscli',
+  python: 'python3-boto3',
+  curl: 'curl',
+  faketime: 'faketime',
+};
 
-/** @typedef {{ aws?: string, python?: string, curl?: string }} Clients absolute paths */
+/** @typedef {{ aws?: string, python?: string, curl?: string, faketime?: string }} Clients absolute paths */
 
 /** Finds or installs the clients, and tells the tests of them through the environment. */
 export async function ensureClients() {
@@ -26,7 +32,7 @@ export async function ensureClients() {
     clients = await findClients();
     const skipped = missingOf(clients).map((name) => (name === 'python' ? 'boto3' : name));
     if (skipped.length > 0) {
-      say(`Client stories with ${skipped.join(', ')} will be skipped: ${refusal ?? 'not found'}.`);
+      say(`Tests with ${skipped.join(', ')} will be skipped: ${refusal ?? 'not found'}.`);
     }
   }
   setOrUnset('FIRN_TEST_AWS', clients.aws);
@@ -35,17 +41,25 @@ export async function ensureClients() {
 
 /** @returns {Promise<Clients>} */
 async function findClients() {
-  const [aws, python, curl] = await Promise.all([
+  const [aws, python, curl, faketime] = await Promise.all([
     firstThatRuns(candidates('FIRN_TEST_AWS', 'aws'), ['--version']),
     firstThatRuns(candidates('FIRN_TEST_PYTHON', 'python3'), ['-c', 'import boto3']),
     firstThatRuns(candidates('FIRN_TEST_CURL', 'curl'), ['--version']),
+    firstThatRuns(candidates('FIRN_TEST_FAKETIME', 'faketime'), ['--version']),
   ]);
-  return { ...(aws && { aws }), ...(python && { python }), ...(curl && { curl }) };
+  return {
+    ...(aws && { aws }),
+    ...(python && { python }),
+    ...(curl && { curl }),
+    ...(faketime && { faketime }),
+  };
 }
 
 /** @param {Clients} clients */
 function missingOf(clients) {
-  return /** @type {const} */ (['aws', 'python', 'curl']).filter((name) => !clients[name]);
+  return /** @type {const} */ (['aws', 'python', 'curl', 'faketime']).filter(
+    (name) => !clients[name],
+  );
 }
 
 /**
