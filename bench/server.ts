@@ -23,9 +23,12 @@ export class Server {
   private constructor(address: string, process: ChildProcess) {
     this.endpoint = new URL(address);
     this.#process = process;
-    process.stdout?.on('data', (output: Buffer) => {
-      this.#lastOutput = output;
-    });
+    // Paused by whoever has read the address: a pipe that nobody empties would stop the server.
+    process.stdout
+      ?.on('data', (output: Buffer) => {
+        this.#lastOutput = output;
+      })
+      .resume();
   }
 
   /**
