@@ -245,6 +245,8 @@ test.each([
   ['outgoing-allow', '10.0.0.1'],
   ['outgoing-allow', '10.0.0.0/33'],
   ['public-url', 'a.example'],
+  ['public-url', 'https://a.example/path'],
+  ['webhook', `${topic}=http://a.example ${topic}=http://b.example`],
   ['sns-endpoint', 'file:///etc/passwd'],
   ['test-clock', 'yes'],
 ])('%s is not %s', (name, text) => {

@@ -102,7 +102,7 @@ export function readConfig(sources: ConfigSources): Config {
       given('multipart-idle-seconds') ?? limits.uploadIdleSeconds * (isLive ? 7 : 1),
     removalGraceSeconds: given('removal-grace-seconds') ?? 86_400,
     sns: readSns(given),
-    webhooks: new Map(given('webhook')),
+    webhooks: readWebhooks(given),
     webhookSecret: given('webhook-secret'),
     publicUrl: given('public-url'),
     outgoingAllow: given('outgoing-allow') ?? [],
@@ -122,6 +122,13 @@ function readSns(given: Given): Config['sns'] {
   throw new ConfigError(
     'sns-endpoint needs a key: set FIRN_SNS_ACCESS_KEY_ID and FIRN_SNS_SECRET_ACCESS_KEY too',
   );
+}
+
+function readWebhooks(given: Given): Config['webhooks'] {
+  const pairs = given('webhook') ?? [];
+  const webhooks = new Map(pairs);
+  if (webhooks.size === pairs.length) return webhooks;
+  throw new ConfigError('webhook: a topic leads to one URL, and one was given several');
 }
 
 function readSelect(given: Given): Config['select'] {

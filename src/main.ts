@@ -1,7 +1,7 @@
 /** The program: reads the arguments and opens one door. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { speakAsFirn } from './cli/client-command.ts';
+import { leaveWhenNobodyReads, speakAsFirn } from './cli/client-command.ts';
 import { addClientCommands } from './cli/program.ts';
 import { ConfigError, environmentName } from './config.ts';
 import { addAuditCommands } from './offline/audit.ts';
@@ -45,11 +45,17 @@ serveCommand.addHelpText('after', () => {
   );
   return `\nEvery setting is an environment variable too (--data-dir: FIRN_DATA_DIR). By environment only:\n${lines.join('\n')}`;
 });
-// The server is much to load, and no other command needs it.
-serveCommand.action(async (options) => (await import('./serve.ts')).serve(options, version));
+serveCommand.action(async (options) => {
+  // A server goes on when nobody reads what it says.
+  process.stdout.off('error', leaveWhenNobodyReads);
+  // It is much to load, and no other command needs it.
+  const { serve } = await import('./serve.ts');
+  await serve(options, version);
+});
 addAuditCommands(program);
 addClientCommands(program);
 
+process.stdout.on('error', leaveWhenNobodyReads);
 try {
   await program.parseAsync();
 } catch (error) {

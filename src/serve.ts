@@ -20,6 +20,10 @@ export async function serve(
   dieLoudly(log);
   for (const name of unknownVariables(process.env)) log.warn(`${name} is not a setting of Firn`);
   if (process.getuid?.() === 0) log.warn('running as root: use a user of its own for the store');
+  const isAnywhere = ['0.0.0.0', '::'].includes(config.listen.host);
+  if (config.webhooks.size > 0 && isAnywhere && !config.publicUrl) {
+    log.warn('receivers of webhooks cannot reach the certificate: set public-url');
+  }
   const server = await startServer(config, { version, log });
   stopOnSignal(server, log);
   logRecovery(server, log);

@@ -202,7 +202,7 @@ export const settings = {
     isSecret: true,
   },
   'public-url': {
-    schema: url,
+    schema: url.refine(({ pathname }) => pathname === '/', 'must end after the port'),
     argument: 'URL',
     doc: 'how others reach this server (default: the address it listens on)',
   },

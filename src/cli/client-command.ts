@@ -116,7 +116,7 @@ export async function orExplain(work: () => Promise<void>): Promise<void> {
 }
 
 /** The reader of the pipe has seen enough (`firn … | head`): no reason to complain. */
-function leaveWhenNobodyReads(error: NodeJS.ErrnoException): void {
+export function leaveWhenNobodyReads(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
 }
