@@ -6,8 +6,9 @@
  * Tests find FIRN_TEST_CEPH=1 in the environment when it is usable. Set to 0 beforehand, nothing is
  * looked for and nothing installed.
  */
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { installPackages } from './install-packages.mjs';
 
 const exec = promisify(execFile);
 const packages = ['ceph-mon', 'ceph-osd', 'radosgw'];
@@ -28,7 +29,7 @@ export async function ensureCeph() {
 async function makeUsable() {
   if (process.env.FIRN_TEST_CEPH === '0') return 'FIRN_TEST_CEPH is 0';
   if (await isInstalled()) return undefined;
-  const refusal = await install();
+  const refusal = installPackages(packages, 'the test object store');
   if (refusal !== undefined) return refusal;
   return (await isInstalled()) ? undefined : 'its programs do not run';
 }
@@ -47,30 +48,6 @@ async function canRun(program) {
   } catch (error) {
     return program === 'monmaptool' && /** @type {{ code?: unknown }} */ (error).code === 1;
   }
-}
-
-/** @returns {Promise<string | undefined>} why it could not be installed */
-async function install() {
-  if (process.getuid?.() !== 0) return 'not installed, and only root may install it';
-  if (!(await canRun('apt-get'))) return 'not installed, and this machine has no apt-get';
-  say(`Installing the test object store (apt-get install ${packages.join(' ')}) …`);
-  const options = ['-qq', '-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=2'];
-  const isDone =
-    aptGet([...options, 'update']) &&
-    aptGet([...options, 'install', '-y', '--no-install-recommends', ...packages]);
-  return isDone ? undefined : 'apt-get could not install it';
-}
-
-/** @param {string[]} args */
-function aptGet(args) {
-  const { status, stdout, stderr } = spawnSync('apt-get', args, {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 600_000,
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  });
-  if (status !== 0) process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
-  return status === 0;
 }
 
 /** @param {string} sentence */

@@ -8,10 +8,11 @@
  * boto3; Debian's package is seen by /usr/bin/python3 only, which need not be the first on PATH).
  * Both are unset where there is none, and both may be set beforehand to choose another.
  */
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { installPackages } from './install-packages.mjs';
 
 const exec = promisify(execFile);
 const packages = {
@@ -28,7 +29,8 @@ export async function ensureClients() {
   let clients = await findClients();
   const missing = missingOf(clients);
   if (missing.length > 0) {
-    const refusal = install(missing.map((name) => packages[name]));
+    const names = missing.map((name) => packages[name]);
+    const refusal = installPackages(names, 'the test clients');
     clients = await findClients();
     const skipped = missingOf(clients).map((name) => (name === 'python' ? 'boto3' : name));
     if (skipped.length > 0) {
@@ -91,33 +93,6 @@ async function firstThatRuns(programs, args) {
     }
   }
   return undefined;
-}
-
-/**
- * @param {string[]} names Debian packages
- * @returns {string | undefined} why they could not be installed
- */
-function install(names) {
-  if (process.getuid?.() !== 0) return 'not installed, and only root may install them';
-  if (!candidates('', 'apt-get').length) return 'not installed, and this machine has no apt-get';
-  say(`Installing the test clients (apt-get install ${names.join(' ')}) …`);
-  const options = ['-qq', '-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=2'];
-  const isDone =
-    aptGet([...options, 'update']) &&
-    aptGet([...options, 'install', '-y', '--no-install-recommends', ...names]);
-  return isDone ? undefined : 'apt-get could not install them';
-}
-
-/** @param {string[]} args */
-function aptGet(args) {
-  const { status, stdout, stderr } = spawnSync('apt-get', args, {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 600_000,
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  });
-  if (status !== 0) process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
-  return status === 0;
 }
 
 /** @param {string} path */
