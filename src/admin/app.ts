@@ -35,8 +35,9 @@ const rows: readonly AdminRow[] = [
 ];
 
 interface Environment {
-  // hono's own name for what `fetch` is given beside the request
+  // hono's own names: what `fetch` is given beside the request, and what is known of it later
   Bindings: AdminCaller;
+  Variables: { accountId: string };
 }
 
 export interface Admin {
@@ -99,7 +100,7 @@ function addRow(app: OpenAPIHono<Environment>, context: AdminContext, row: Admin
 
 async function admit(c: Context<Environment>, context: AdminContext, row: AdminRow): Promise<void> {
   checkPermitted(context, c.env, row);
-  await resolveAdminAccount(context, c.env, c.req.param('account'));
+  c.set('accountId', await resolveAdminAccount(context, c.env, c.req.param('account')));
 }
 
 function recordingRefusals<T>(
@@ -121,7 +122,7 @@ async function handle(
   row: AdminRow,
 ): Promise<Response> {
   const valid = (target: string) => c.req.valid(target as never) as object;
-  const accountId = await resolveAdminAccount(context, c.env, c.req.param('account'));
+  const accountId = c.get('accountId');
   const { principal, requestId } = c.env;
   const input = {
     ...(row.pathFields && valid('param')),

@@ -74,7 +74,7 @@ export const clockRows: readonly AdminRow[] = [
 ];
 
 /** @throws GlacierError BadRequest on a store that is in earnest */
-export function requireTestClock({ testClock }: AdminCall): TestClockControl {
+function requireTestClock({ testClock }: AdminCall): TestClockControl {
   if (testClock) return testClock;
   throw new GlacierError('BadRequest', 'This store has no test clock');
 }

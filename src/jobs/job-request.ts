@@ -5,6 +5,7 @@
  * order: missing, then invalid, each in the order of the reference's table.
  */
 import { type GlacierError, invalidParameter, missingParameter } from '../api/errors.ts';
+import { given, oneOf } from '../api/given-text.ts';
 import type { OutputLocation, SelectParameters } from '../api/select-shapes.ts';
 import { descriptionSchema, type JobParameters } from '../api/shapes.ts';
 import { snsTopicPattern } from '../lib/arn.ts';
@@ -132,10 +133,6 @@ export function invalidByteRange(text: string): GlacierError {
   return invalidParameter(`Invalid byte range: ${text}`);
 }
 
-function given(text: string | null | undefined): string | undefined {
-  return text === null || text === '' ? undefined : text;
-}
-
 function refuseField(text: string | null | undefined, name: string, type: string): void {
   if (given(text) !== undefined) {
     throw invalidParameter(`Invalid ${name}: not allowed for ${type} jobs`);
@@ -157,12 +154,6 @@ function readSnsTopic(parameters: JobParameters): string | undefined {
     throw invalidParameter(`Invalid SNS topic: ${topic}`);
   }
   return topic;
-}
-
-function oneOf<Value extends string>(values: readonly Value[], text: string, name: string): Value {
-  const value = values.find((candidate) => candidate === text);
-  if (value === undefined) throw invalidParameter(`Invalid ${name}: ${text}`);
-  return value;
 }
 
 const isoDatePattern =

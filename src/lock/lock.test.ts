@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { vaultRow } from '../../test/support/vault-row.ts';
 import type { VaultRow } from '../storage/metadata/schema.ts';
 import { describeLock, inProgressRefusal, lockedRefusal, lockOf, noLock } from './lock.ts';
 
@@ -10,32 +11,15 @@ const policy = '{"Version":"2012-10-17","Statement":[]}';
 const lockId = 'AE863rKkWZU53SLW5be4DUcW';
 
 function vaultOf(changes: Partial<VaultRow> = {}): VaultRow {
-  return {
-    sequence: 3,
-    account_id: '111122223333',
-    vault_name: 'examplevault',
-    created_at: 0,
-    number_of_archives: 0,
-    size_bytes: 0,
-    first_written_at: null,
-    written_at: null,
-    written_sequence: null,
-    inventory_at: null,
-    inventory_sequence: null,
-    inventory_number_of_archives: 0,
-    inventory_size_bytes: 0,
-    notification_topic: null,
-    notification_events: null,
+  return vaultRow({
     access_policy: '{}',
     lock_policy: policy,
     lock_state: 'InProgress',
     lock_id: lockId,
     lock_created_at: createdAt,
     lock_created_lock_time: lockTime,
-    deleted_sequence: null,
-    seal: null,
     ...changes,
-  };
+  });
 }
 
 const none = {

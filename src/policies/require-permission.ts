@@ -64,8 +64,10 @@ export async function judgePermission(tx: Reader, question: PermissionQuestion):
   const hasPolicies =
     policies.identity.length > 0 || policies.vaultAccess !== undefined || policies.vaultLock;
   const context = hasPolicies ? await contextOf(tx, question) : new Map<string, string[]>();
+  const request = { principal, action, resourceArn, policies, context };
+  if (!policies.vaultLock) return evaluate(request);
   const lockContext = new Map([...context, ...timesOf(question.lockTimeTried ?? lockNow)]);
-  return evaluate({ principal, action, resourceArn, policies, context, lockContext });
+  return evaluate({ ...request, lockContext });
 }
 
 /** The condition keys of a request, in lower case. */

@@ -5,8 +5,8 @@
  * here, before the job exists.
  */
 import { invalidParameter, missingParameter } from '../api/errors.ts';
+import { given, oneOf } from '../api/given-text.ts';
 import type { GrantParameters, S3Location } from '../api/select-shapes.ts';
-import { given, oneOf } from './given-text.ts';
 
 const storageClasses = ['STANDARD', 'REDUCED_REDUNDANCY', 'STANDARD_IA'] as const;
 type StorageClass = (typeof storageClasses)[number];

@@ -6,6 +6,7 @@
  * results may be written to is the operation's to judge.
  */
 import { invalidParameter, missingParameter } from '../api/errors.ts';
+import { given, oneOf } from '../api/given-text.ts';
 import type {
   CsvInputParameters,
   CsvOutputParameters,
@@ -19,7 +20,6 @@ import {
   quoteFieldsChoices,
 } from './csv-format.ts';
 import { ExpressionError } from './expression.ts';
-import { given, oneOf } from './given-text.ts';
 import { parseExpression } from './parse-expression.ts';
 import { judgeLocation, type ResultLocation } from './result-location.ts';
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { vaultRow } from '../../test/support/vault-row.ts';
 import type { VaultRow } from '../storage/metadata/schema.ts';
 import {
   arnOfVault,
@@ -16,34 +17,7 @@ const hourMs = 60 * 60 * 1000;
 const region = 'us-west-2';
 const arn = 'arn:aws:glacier:us-west-2:111122223333:vaults/examplevault';
 
-function vaultOf(changes: Partial<VaultRow> = {}): VaultRow {
-  return {
-    sequence: 3,
-    account_id: '111122223333',
-    vault_name: 'examplevault',
-    created_at: created,
-    number_of_archives: 0,
-    size_bytes: 0,
-    first_written_at: null,
-    written_at: null,
-    written_sequence: null,
-    inventory_at: null,
-    inventory_sequence: null,
-    inventory_number_of_archives: 0,
-    inventory_size_bytes: 0,
-    notification_topic: null,
-    notification_events: null,
-    access_policy: null,
-    lock_policy: null,
-    lock_state: null,
-    lock_id: null,
-    lock_created_at: null,
-    lock_created_lock_time: null,
-    deleted_sequence: null,
-    seal: null,
-    ...changes,
-  };
-}
+const vaultOf = (changes: Partial<VaultRow> = {}) => vaultRow({ created_at: created, ...changes });
 
 const written: Partial<VaultRow> = {
   number_of_archives: 2,

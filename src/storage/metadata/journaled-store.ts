@@ -30,7 +30,7 @@ import type { ChainedEntry, MetadataStore, Reader, SealedRows, Writer } from './
 import { getProgress, putProgress } from './queries/progress.ts';
 import { listTags } from './queries/tags.ts';
 import { listAllVaults } from './queries/vaults.ts';
-import { isSealed, type RowSeal } from './row-seal.ts';
+import { isSealed, isVaultIntact, type RowSeal } from './row-seal.ts';
 import type { ProgressRow } from './schema.ts';
 import { isDamagedView, SqliteView, setViewAside, viewName } from './sqlite.ts';
 
@@ -161,9 +161,7 @@ export class JournaledStore implements MetadataStore {
     if (archive && !isSealed(archive.seal, this.#seal.ofArchive(archive))) return false;
     if (!vault) return true;
     const tags = await tx.all(listTags, { vaultSequence: vault.sequence });
-    const seal = this.#seal.ofVault(vault, tags);
-    const current = this.#view.writer.vaultSeals.get(vault.sequence);
-    return isSealed(vault.seal, seal) && current !== undefined && seal.equals(current);
+    return isVaultIntact(vault, tags, this.#view.writer);
   }
 
   async *entries(afterSequence: number): AsyncGenerator<ChainedEntry, void, undefined> {

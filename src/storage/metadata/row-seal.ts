@@ -97,6 +97,17 @@ export function isSealed(found: Buffer | null, expected: Buffer): boolean {
   );
 }
 
+/** Whether a vault's row, with its tags, is as entries made it: its seal is good, and the last one. */
+export function isVaultIntact(
+  vault: VaultRow,
+  tags: readonly TagRow[],
+  { seal, vaultSeals }: { readonly seal: RowSeal; readonly vaultSeals: VaultSeals },
+): boolean {
+  const expected = seal.ofVault(vault, tags);
+  const last = vaultSeals.get(vault.sequence) ?? null;
+  return isSealed(vault.seal, expected) && isSealed(last, expected);
+}
+
 /** A vault as it was sealed last. */
 interface SealedState {
   readonly seal: Buffer;

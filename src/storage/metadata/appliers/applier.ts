@@ -6,8 +6,8 @@ import { releaseBlob as releaseBlobQuery } from '../queries/blobs.ts';
 import { listTags } from '../queries/tags.ts';
 import { findVault } from '../queries/vaults.ts';
 import type { Query } from '../query.ts';
-import { isSealed, type RowSeal, type VaultSeals } from '../row-seal.ts';
-import type { VaultRow } from '../schema.ts';
+import { isVaultIntact, type RowSeal, type VaultSeals } from '../row-seal.ts';
+import type { TagRow, VaultRow } from '../schema.ts';
 
 /** Rows inside the one transaction that may change them. */
 export interface RowWriter extends Reader {
@@ -44,16 +44,13 @@ export async function vaultOf(
 ): Promise<VaultRow> {
   const { accountId, data } = entry;
   const vault = known(await rows.first(findVault, { accountId, vaultName: data.vaultName }), entry);
-  const expected = rows.vaultSeals.get(vault.sequence);
-  const seal = await sealOf(rows, vault);
-  if (expected?.equals(seal) && isSealed(vault.seal, seal)) return vault;
+  if (isVaultIntact(vault, await tagsOf(rows, vault), rows)) return vault;
   throw new StoreDamagedError(changedRecords(vault));
 }
 
-/** The seal that the vault's row should carry. */
-export async function sealOf(rows: RowWriter, vault: VaultRow): Promise<Buffer> {
-  const tags = await rows.all(listTags, { vaultSequence: vault.sequence });
-  return rows.seal.ofVault(vault, tags);
+/** Its seal covers them. */
+export function tagsOf(rows: RowWriter, { sequence }: VaultRow): Promise<TagRow[]> {
+  return rows.all(listTags, { vaultSequence: sequence });
 }
 
 /** The blob goes after a while, unless a job needs the archive that it belongs to. */

@@ -3,7 +3,7 @@ import { StoreDamagedError } from '../../store-errors.ts';
 import type { RecordedEntry } from '../entries.ts';
 import * as tags from '../queries/tags.ts';
 import * as vaults from '../queries/vaults.ts';
-import { type Appliers, type RowWriter, sealOf, vaultOf } from './applier.ts';
+import { type Appliers, type RowWriter, tagsOf, vaultOf } from './applier.ts';
 
 type Kind =
   | 'VaultCreated'
@@ -129,7 +129,7 @@ async function changeSealed(
 async function sealVault(rows: RowWriter, sequence: number): Promise<void> {
   const vault = await rows.first(vaults.getVault, { sequence });
   if (!vault) return;
-  const seal = await sealOf(rows, vault);
+  const seal = rows.seal.ofVault(vault, await tagsOf(rows, vault));
   await rows.run(vaults.sealVault, { sequence, seal });
   rows.vaultSeals.set(vault, seal);
 }

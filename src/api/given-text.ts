@@ -1,5 +1,5 @@
 /** Texts of a request: which count as given, and which values they may have. */
-import { invalidParameter } from '../api/errors.ts';
+import { invalidParameter } from './errors.ts';
 
 /** An empty text is absent, as null is (chosen; real clients send both). */
 export function given(text: string | null | undefined): string | undefined {
